@@ -1,0 +1,1 @@
+"""Everything of Tunescape that works without a screen."""

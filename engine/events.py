@@ -1,0 +1,93 @@
+"""The frozen events that a running study publishes. Past tense: what they tell has happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.trial import Report, Trial
+
+
+class StudyState(StrEnum):
+    """Where a study stands. FINISHED: a stop rule was met; STOPPED: it can be gone on with."""
+
+    NEW = "new"
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether its study thread is at work, so that it holds devices or waits for them."""
+        return self in _ACTIVE
+
+
+_ACTIVE = frozenset(
+    {StudyState.WAITING, StudyState.RUNNING, StudyState.PAUSED, StudyState.STOPPING}
+)
+
+
+class StopReason(StrEnum):
+    """Why a study stopped."""
+
+    TRIALS = "trials"
+    SECONDS = "seconds"
+    TARGET = "target"
+    EXHAUSTED = "exhausted"
+    USER = "user"
+    ERROR = "error"
+    KILLED = "killed"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyStateChanged:
+    """The study entered `state`; `message` is one sentence for people, empty where none is due."""
+
+    state: StudyState
+    reason: StopReason | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """A trial was handed to a worker."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class TrialReported:
+    """A running trial finished an epoch."""
+
+    number: int
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFinished:
+    """A trial ended (complete, pruned, failed, cancelled or interrupted) and is on disk."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTested:
+    """The test metrics of the study's best trial were computed and are on disk."""
+
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A line for the study's log; `level` is "info", "warning" or "error"."""
+
+    time: float
+    level: str
+    text: str
+    number: int | None = None
+
+
+Event = StudyStateChanged | TrialStarted | TrialReported | TrialFinished | TrialTested | Logged

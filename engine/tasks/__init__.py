@@ -1,0 +1,1 @@
+"""What a trial runs: the built-in networks and their data."""

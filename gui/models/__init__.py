@@ -1,0 +1,1 @@
+"""Qt models and plot arrays over the engine's records; no widgets."""
