@@ -1,11 +1,17 @@
-"""The frozen events that a running study publishes. Past tense: what they tell has happened."""
+"""What a study tells the world: frozen events (past tense: it has happened) and whole snapshots."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.trial import Report, Trial
+
+if TYPE_CHECKING:
+    from engine.spec import StudySpec
 
 
 class StudyState(StrEnum):
@@ -91,3 +97,24 @@ class Logged:
 
 
 Event = StudyStateChanged | TrialStarted | TrialReported | TrialFinished | TrialTested | Logged
+
+
+@dataclass(frozen=True, slots=True)
+class StudySnapshot:
+    """A study at one instant. `elapsed` is the seconds it has run so far.
+
+    `log` holds the last lines only. `read_only_because` is a sentence when the study cannot be
+    gone on with here (somebody else runs it), else empty.
+    """
+
+    path: Path
+    spec: StudySpec
+    state: StudyState
+    reason: StopReason | None
+    message: str
+    trials: tuple[Trial, ...]
+    reports: Mapping[int, tuple[Report, ...]]
+    log: tuple[Logged, ...]
+    best: Trial | None
+    elapsed: float
+    read_only_because: str = ""
