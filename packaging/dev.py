@@ -134,11 +134,18 @@ def has_display() -> bool:
 def call(argv: list[str | Path], cwd: Path | None = None, **variables: str) -> int:
     """Run a program that gets our Ctrl-C and SIGTERM, and return its exit code as a shell would."""
     child = subprocess.Popen(argv, cwd=cwd, env={**os.environ, **variables})
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    usual = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    try:
+        code = _wait(child)
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+    return code if code >= 0 else 128 - code
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
     while True:
         try:
-            code = child.wait()
-            return code if code >= 0 else 128 - code
+            return child.wait()
         except KeyboardInterrupt:
             continue  # the child got it too, and decides how to end
 

@@ -93,7 +93,8 @@ def _create(folder: Path, unfinished: Path) -> None:
     try:
         venv.create(folder, clear=True, symlinks=os.name != "nt")
         unfinished.touch()
-        subprocess.run([_python_of(folder), "-m", "ensurepip"], check=True, capture_output=True)
+        ensurepip = [_python_of(folder), "-m", "ensurepip", "--default-pip"]
+        subprocess.run(ensurepip, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SetupError(
             f"could not make {folder} ({error}); delete that folder and try again."
