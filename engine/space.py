@@ -50,7 +50,7 @@ class SearchSpace:
         self._by_name = {parameter.name: parameter for parameter in self.parameters}
         self._domains = {p.name: _domain(p) for p in self.parameters}
         self._conditions = {p.name: _condition(p.when, self._by_name) for p in self.parameters}
-        self._order = tuple(_parents_first(self.parameters))
+        self.parents_first = tuple(_parents_first(self.parameters))
         self._fixed = {
             p.name: self._domains[p.name].from_unit(0.5)
             for p in self.parameters
@@ -122,7 +122,7 @@ class SearchSpace:
                     str(name),
                 )
         values: Params = {}
-        for name in self._order:
+        for name in self.parents_first:
             if self.is_active(name, values):
                 values[name] = self._value(name, params)
             elif name in params:
@@ -183,7 +183,7 @@ class SearchSpace:
     def enumeration(self) -> Enumeration:
         """A numbering of all configurations, with 2^40 values for each continuous parameter."""
         levels: dict[str, Levels] = {}
-        for name in self._order:
+        for name in self.parents_first:
             domain = self._domains[name]
             levels[name] = domain if isinstance(domain, Discrete) else _Fine(domain)
         return Enumeration(levels, self._conditions_within(levels))
@@ -202,7 +202,11 @@ class SearchSpace:
     @cached_property
     def grid(self) -> Enumeration:
         """A numbering of the configurations of the full factorial, conditions respected."""
-        levels = {name: Choices(self.grid_values(name)) for name in self._order}
+        return self.factorial({name: self.grid_values(name) for name in self.names})
+
+    def factorial(self, values: Mapping[str, Iterable[Any]]) -> Enumeration:
+        """A numbering of all combinations of some canonical values of each parameter."""
+        levels = {name: Choices(values[name]) for name in self.parents_first}
         return Enumeration(levels, self._conditions_within(levels))
 
     def grid_size(self) -> int:
@@ -233,7 +237,7 @@ class SearchSpace:
 
     def _build(self, value_of: Callable[[str], Any]) -> Params:
         values: Params = {}
-        for name in self._order:
+        for name in self.parents_first:
             if self.is_active(name, values):
                 values[name] = self._fixed[name] if name in self._fixed else value_of(name)
         return self._ordered(values)
