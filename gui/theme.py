@@ -90,7 +90,7 @@ DARK = _scheme(
 
 
 class _Notifier(QObject):
-    themeChanged = Signal()  # noqa: N815 (Qt's way to name a signal)
+    themeChanged = Signal()
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,106 @@
+"""What the menus and shortcuts offer. Who carries a command out connects to its `triggered`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from gui.theme import Scheme, chosen_scheme
+from gui.widgets.rail import PLACES
+
+_SCHEMES: tuple[tuple[Scheme, str], ...] = (
+    ("system", "As the system"),
+    ("light", "Light"),
+    ("dark", "Dark"),
+)
+
+
+class Commands(QObject):
+    """One QAction for each command of the window."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.new = self._action("New study", "Ctrl+N", "Design a new study")
+        self.open = self._action("Open…", "Ctrl+O", "Open a study (.tune) or a spec (.toml)")
+        self.save = self._action("Save spec", "Ctrl+S", "Save what is designed as a TOML file")
+        self.save_as = self._action("Save spec as…", "Ctrl+Shift+S", "Save it under another name")
+        self.close_study = self._action("Close study", "Ctrl+W", "Close the study that is shown")
+        self.quit = self._action("Quit", "Ctrl+Q", "Close Tunescape")
+        self.quit.setMenuRole(QAction.MenuRole.QuitRole)
+        self.run = self._action("Run", "Ctrl+R", "Run what is designed, or go on with the study")
+        self.pause = self._action("Pause or resume", "Ctrl+P", "Start no new trials, or go on")
+        self.stop = self._action("Stop and keep", "", "Stop the study and keep what was found")
+        self.copy_design = self._action(
+            "Design a variation", "", "Design a new study that starts as this one did"
+        )
+        self.reset_layout = self._action("Reset layout", "", "Put every panel back in its place")
+        self.help = self._action("Help", "F1", "Short help, from this computer")
+        self.about = self._action("About Tunescape", "", "Version and folders")
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.places = [
+            self._action(name, f"Ctrl+{index + 1}", tip)
+            for index, (name, _, tip) in enumerate(PLACES)
+        ]
+        self.schemes = self._scheme_actions()
+        self.recent_menu = QMenu("Open recent", window)
+        self.panels_menu = QMenu("Panels", window)
+
+    def build_menus(self, bar: QMenuBar, undo: QAction, redo: QAction) -> None:
+        """Fill the menu bar."""
+        _fill(bar.addMenu("&File"), self.new, self.open, self.recent_menu, None, self.save)
+        _fill(_last_menu(bar), self.save_as, None, self.close_study, self.quit)
+        _fill(bar.addMenu("&Edit"), undo, redo)
+        _fill(bar.addMenu("&Study"), self.run, self.pause, self.stop, None, self.copy_design)
+        view = bar.addMenu("&View")
+        _fill(view, *self.places, None, self.panels_menu, self.reset_layout, None)
+        _fill(view.addMenu("Colours"), *self.schemes.actions())
+        _fill(bar.addMenu("&Help"), self.help, None, self.about)
+
+    def set_recent(self, names: list[tuple[str, str, Callable[[], object]]]) -> None:
+        """List recent studies: name, path and what opens each."""
+        self.recent_menu.clear()
+        for name, path, opens in names:
+            action = self.recent_menu.addAction(name, opens)
+            action.setToolTip(path)
+            action.setStatusTip(path)
+        self.recent_menu.setEnabled(bool(names))
+
+    def set_panels(self, toggles: list[QAction]) -> None:
+        """List the panels that can be shown and hidden."""
+        self.panels_menu.clear()
+        self.panels_menu.addActions(toggles)
+        self.panels_menu.setEnabled(bool(toggles))
+
+    def _action(self, text: str, keys: str, tip: str) -> QAction:
+        action = QAction(text, self.parent())
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        return action
+
+    def _scheme_actions(self) -> QActionGroup:
+        group = QActionGroup(self)
+        for scheme, text in _SCHEMES:
+            action = group.addAction(text)
+            action.setCheckable(True)
+            action.setData(scheme)
+            action.setChecked(scheme == chosen_scheme())
+        return group
+
+
+def _last_menu(bar: QMenuBar) -> QMenu:
+    return bar.actions()[-1].menu()
+
+
+def _fill(menu: QMenu, *entries: QAction | QMenu | None) -> None:
+    for entry in entries:
+        if entry is None:
+            menu.addSeparator()
+        elif isinstance(entry, QMenu):
+            menu.addMenu(entry)
+        else:
+            menu.addAction(entry)
