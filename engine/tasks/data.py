@@ -1,0 +1,187 @@
+"""From what a task names as its data to a data set that is ready to train on.
+
+Which reader a path belongs to is decided here; the readers are tables.py (CSV, Parquet), arrays.py
+(NPZ) and images.py (folders). No torch: the window's process reads previews with this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from engine import places
+from engine.tasks import arrays, images, tables
+from engine.tasks.catalog import Problem
+from engine.tasks.dataset import BundledSet, DataError, Dataset, TaskError
+from engine.tasks.preview import (
+    ColumnSummary,
+    Preview,
+    preview_arrays,
+    preview_images,
+    preview_table,
+)
+from engine.tasks.settings import SplitSettings, TaskSettings, read_task
+from engine.tasks.targets import check_objective, decide_problem
+
+__all__ = [
+    "BundledSet",
+    "ColumnSummary",
+    "DataError",
+    "Dataset",
+    "Preview",
+    "TaskError",
+    "bundled",
+    "facts",
+    "load",
+    "preview",
+]
+
+Reader = Literal["table", "arrays", "images"]
+_UCI = "https://archive.ics.uci.edu/dataset/"
+_FIXED_SPLIT = SplitSettings(by="split")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be said of a data set without loading it."""
+
+    problem: Problem
+    is_images: bool
+
+
+@cache
+def bundled() -> dict[str, BundledSet]:
+    """The data sets that come with the program, by name."""
+    folder = places.resources() / "datasets"
+    sets = (
+        BundledSet(
+            name="digits",
+            title="Handwritten digits",
+            description="1,797 images of 8 × 8 pixels; which digit is it?",
+            rows=1797,
+            problem="classification",
+            path=folder / "digits.npz",
+            target=None,
+            source=f"{_UCI}80/optical+recognition+of+handwritten+digits",
+            licence="CC BY 4.0",
+        ),
+        BundledSet(
+            name="breast_cancer",
+            title="Breast cancer (Wisconsin)",
+            description="30 measurements of cell nuclei in 569 biopsies; malignant or benign?",
+            rows=569,
+            problem="classification",
+            path=folder / "breast_cancer.csv",
+            target="diagnosis",
+            source=f"{_UCI}17/breast+cancer+wisconsin+diagnostic",
+            licence="CC BY 4.0",
+        ),
+        BundledSet(
+            name="diabetes",
+            title="Diabetes progression",
+            description="Ten measurements of 442 patients; how far is the disease a year later?",
+            rows=442,
+            problem="regression",
+            path=folder / "diabetes.csv",
+            target="progression",
+            source="https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html",
+            licence="none stated; redistributed by scikit-learn (BSD-3-Clause)",
+        ),
+    )
+    return {one.name: one for one in sets}
+
+
+def load(task: Any, base: Path | str) -> Dataset:
+    """The data set of `task` (TaskSettings, its JSON form or the spec's model).
+
+    Relative paths start at `base`. Raises DataError or TaskError.
+    """
+    settings, path, test_path = locate(task, base)
+    readers: dict[Reader, Callable[[TaskSettings, Path, Path | None], Dataset]] = {
+        "table": tables.load_table,
+        "arrays": arrays.load_arrays,
+        "images": images.load_images,
+    }
+    dataset = readers[_reader(path)](settings, path, test_path)
+    for name in ("train", "validation"):
+        if not len(dataset.part("train" if name == "train" else "validation")):
+            raise DataError(f"{path.name}: no row is in the {name} part; change the split.")
+    return dataset
+
+
+def preview(task: Any, base: Path | str) -> Preview:
+    """What the data of `task` looks like; quick for large files, and forgiving.
+
+    A missing target is no error here, nor is an objective that does not fit.
+    """
+    settings, path, _ = locate(task, base)
+    reader = _reader(path)
+    if reader == "table":
+        shown = preview_table(settings, path)
+    elif reader == "arrays":
+        shown = preview_arrays(settings, path)
+    else:
+        shown = preview_images(settings, path)
+    title = bundled()[settings.data].title if settings.data in bundled() else path.name
+    return replace(shown, title=title)
+
+
+def facts(task: Any, base: Path | str) -> Facts:
+    """Problem and kind of the data, from the first rows of a large file alone.
+
+    Raises DataError or TaskError for whatever can be seen to be wrong there.
+    """
+    settings, path, _ = locate(task, base)
+    reader = _reader(path)
+    if reader == "table":
+        return Facts(tables.facts_of_table(settings, path), is_images=False)
+    if reader == "images":
+        check_objective(settings, "classification")
+        images.list_images(path)
+        return Facts("classification", is_images=True)
+    names = arrays.find_arrays(arrays.array_headers(path), path.name)
+    inputs = arrays.array_headers(path)[next(iter(names.inputs.values()))][0]
+    values, _ = arrays.read_answers(path)
+    problem = decide_problem(settings, values, f"'{arrays.answers_name(path)}'")
+    return Facts(problem, is_images=len(inputs) > 2)
+
+
+def locate(task: Any, base: Path | str) -> tuple[TaskSettings, Path, Path | None]:
+    """Settings of `task`, its data's path, and that of a separate test part.
+
+    A bundled set brings its own target, problem and split.
+    """
+    settings = read_task(task)
+    known = bundled().get(settings.data)
+    if known is not None:
+        if settings.objective is not None:
+            check_objective(settings, known.problem)
+        fixed = replace(settings, target=known.target, problem=known.problem, split=_FIXED_SPLIT)
+        return fixed, known.path, None
+    path = _existing(settings.data, Path(base), "data")
+    test = settings.split.file
+    return settings, path, None if test is None else _existing(test, Path(base), "split: file")
+
+
+def _existing(name: str, base: Path, role: str) -> Path:
+    path = base / Path(name).expanduser()
+    if not path.exists():
+        sets = ", ".join(bundled())
+        raise DataError(f"{role}: there is no file {path}; check its name, or take one of {sets}.")
+    return path
+
+
+def _reader(path: Path) -> Reader:
+    if path.is_dir():
+        return "images"
+    suffix = path.suffix.lower()
+    if suffix in (*tables.DELIMITED, *tables.PARQUET):
+        return "table"
+    if suffix == ".npz":
+        return "arrays"
+    raise DataError(
+        f"{path.name}: is of no known kind; give CSV, Parquet, NPZ or a folder of images."
+    )
