@@ -246,16 +246,22 @@ def _check_condition(parameter: Parameter, parameters: Sequence[Any]) -> None:
         _refuse("when must name a parameter and list its values.", "when")
     if not when.values:
         _refuse("when lists no values; name those that make this active.", "when")
-    known = {p.name: p for p in parameters if isinstance(p, Parameter)}
+    if not isinstance(when.parameter, str):
+        _refuse(f"when must name a parameter, not {show(when.parameter)}.", "when")
+    known = {p.name: p for p in parameters if _is_named(p)}
     if when.parameter not in known:
-        others = [name for name in known if name != parameter.name and isinstance(name, str)]
+        others = [name for name in known if name != parameter.name]
         _refuse(
             f"its condition is on {show(when.parameter)}, which does not exist"
-            f"{did_you_mean(str(when.parameter), others) or '; correct the name or remove it.'}",
+            f"{did_you_mean(when.parameter, others) or '; correct the name or remove it.'}",
             "when",
         )
     _check_cycle(parameter, known)
     _check_condition_values(when, known[when.parameter])
+
+
+def _is_named(parameter: object) -> bool:
+    return isinstance(parameter, Parameter) and isinstance(parameter.name, str)
 
 
 def _check_cycle(parameter: Parameter, known: Mapping[str, Parameter]) -> None:

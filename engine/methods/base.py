@@ -16,7 +16,12 @@ from engine.trial import Params
 
 
 class MethodError(ValueError):
-    """An unknown method, option or seed: one sentence with the mend."""
+    """An unknown method, option or seed: `key` says which, `sentence` what is wrong."""
+
+    def __init__(self, key: str, sentence: str) -> None:
+        self.key = key
+        self.sentence = sentence
+        super().__init__(f"{key}: {sentence}")
 
 
 class Method(ABC):
@@ -30,7 +35,7 @@ class Method(ABC):
 
     def __init__(self, space: SearchSpace, seed: int = 0) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise MethodError(f"seed: must be a whole number from 0, not {seed!r}.")
+            raise MethodError("seed", f"must be a whole number from 0, not {seed!r}.")
         self.space = space
         self.seed = seed
         self._seen: set[Hashable] = set()

@@ -22,25 +22,18 @@ def method_names() -> tuple[str, ...]:
 def make_method(name: str, space: SearchSpace, seed: int = 0, **options: Any) -> Method:
     """The method `name` over `space`; MethodError for a name or an option that it lacks."""
     if name not in _METHODS:
-        hint = did_you_mean(str(name), _METHODS)
-        raise MethodError(
-            f"name: there is no method '{name}'{hint or f'; take one of {_listed(_METHODS)}.'}"
-        )
+        hint = did_you_mean(name, _METHODS) or f"; take one of {', '.join(_METHODS)}."
+        raise MethodError("name", f"there is no method '{name}'{hint}")
     method = _METHODS[name]
     known = _option_names(method)
     for option in options:
         if option not in known:
-            has = f"it has {_listed(known)}" if known else "it has none"
-            raise MethodError(
-                f"{option}: {name} has no such option{did_you_mean(option, known) or f'; {has}.'}"
-            )
+            has = f"; it has {', '.join(known)}." if known else "; remove it."
+            hint = did_you_mean(option, known) or has
+            raise MethodError(option, f"{name} has no such option{hint}")
     return method(space, seed, **options)
 
 
 def _option_names(method: type[Method]) -> list[str]:
     parameters = inspect.signature(method).parameters.values()
     return [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
-
-
-def _listed(names: Any) -> str:
-    return ", ".join(names)

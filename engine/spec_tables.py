@@ -1,0 +1,251 @@
+"""The tables of a spec, each validated by itself: task, method, budget, limits, resources.
+
+What spans several tables, and TOML, are elsewhere: engine.spec, engine.spec_toml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+
+from engine.definitions import did_you_mean
+from engine.domains import show
+from engine.tasks import catalog
+
+MAX_SEED = 2**31 - 1
+_DEVICE = re.compile(r"cpu|mps|cuda:\d{1,3}")
+
+Text = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
+Positive = Annotated[float, Field(gt=0, le=1e12)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class SpecError(ValueError):
+    """One sentence that names the place in the spec and the mend.
+
+    `table` and `key` say where ("" for the whole file or table), `index` which [[space]] entry
+    (from 0) and `parameter` its name; `sentence` is what is said, without the place in front.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        table: str = "",
+        key: str = "",
+        index: int | None = None,
+        parameter: str = "",
+    ) -> None:
+        self.sentence = sentence
+        self.table = table
+        self.key = key
+        self.index = index
+        self.parameter = parameter
+        super().__init__(f"{self.place}: {sentence}" if self.place else sentence)
+
+    @property
+    def place(self) -> str:
+        """Such as "[budget] trials" or "[space] 2 (batch_size)"; empty for the whole file."""
+        if self.index is None:
+            return " ".join(part for part in (self.table and f"[{self.table}]", self.key) if part)
+        named = f" ({self.parameter})" if self.parameter else ""
+        return f"[{self.table}] {self.index + 1}{named}"
+
+
+class Table(BaseModel):
+    """What the tables share: frozen, strict about types, and refusing in one sentence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    TABLE: ClassVar[str]
+    KEY: ClassVar[str] = ""
+    """In front of each key, for a table within a table."""
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise spec_error(error, type(self)) from None
+
+
+class Split(Table):
+    """How a user's data file is cut into parts.
+
+    `by` is "random", "stratified", "time" (in the order of `column`) or the name of a column of
+    groups; None leaves it to the kind of data. `file` is a separate test file.
+    """
+
+    TABLE: ClassVar[str] = "task"
+    KEY: ClassVar[str] = "split."
+
+    train: Share = 0.7
+    validation: Share = 0.15
+    test: Share = 0.15
+    by: Text | None = None
+    column: Text | None = None
+    file: Text | None = None
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Split:
+        for part in ("train", "validation"):
+            if getattr(self, part) == 0:
+                raise SpecError("must be above 0; it needs rows.", "task", f"split.{part}")
+        total = self.train + self.validation + self.test
+        if self.file is None and abs(total - 1) > 1e-6:
+            raise SpecError(
+                f"train ({self.train:g}), validation ({self.validation:g}) and test "
+                f"({self.test:g}) sum to {total:g}; make them sum to 1.",
+                "task",
+                "split",
+            )
+        return self
+
+
+class BuiltinTask(Table):
+    """A built-in network trained on a bundled data set or a file.
+
+    `direction` is the objective's own unless stated; `keep` is how many of the best trials keep
+    their weights.
+    """
+
+    TABLE: ClassVar[str] = "task"
+
+    kind: Literal["builtin"] = "builtin"
+    network: Text
+    data: Text
+    epochs: Annotated[int, Field(ge=1, le=10**6)] = 20
+    objective: Text
+    at: Literal["best", "last"] = "best"
+    direction: Literal["minimize", "maximize"]
+    target: Text | None = None
+    split: Split = Split()
+    keep: Annotated[int, Field(ge=0, le=10**6)] = 3
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_direction(cls, table: Any) -> Any:
+        if isinstance(table, Mapping) and table.get("direction") is None:
+            known = _DIRECTIONS.get(str(table.get("objective")), "minimize")
+            return {**table, "direction": known}
+        return table
+
+    @field_validator("network", "objective")
+    @classmethod
+    def _check_catalog(cls, name: str, info: Any) -> str:
+        try:
+            if info.field_name == "network":
+                catalog.hyperparameters(name)
+            else:
+                catalog.direction_of(name)
+        except catalog.CatalogError as error:
+            sentence = str(error).removeprefix(f"{info.field_name}: ")
+            raise SpecError(sentence, "task", info.field_name) from None
+        return name
+
+
+class MethodSpec(Table):
+    """Which method proposes configurations; `options` are the keys beside its name."""
+
+    TABLE: ClassVar[str] = "method"
+
+    name: Text
+    options: dict[str, Any] = {}
+
+
+class Budget(Table):
+    """When the study ends; `target` is a value of the objective, as the user states it."""
+
+    TABLE: ClassVar[str] = "budget"
+
+    trials: Count | None = None
+    seconds: Positive | None = None
+    target: float | None = None
+
+
+class Limits(Table):
+    """What one trial may use."""
+
+    TABLE: ClassVar[str] = "limits"
+
+    trial_seconds: Positive | None = None
+    memory_mb: Count | None = None
+
+
+class Resources(Table):
+    """What the study runs on; None is left to the machine."""
+
+    TABLE: ClassVar[str] = "resources"
+
+    workers: Annotated[int, Field(ge=1, le=1024)] | None = None
+    devices: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = None
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
+
+    @field_validator("devices")
+    @classmethod
+    def _check_devices(cls, devices: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for device in devices or ():
+            if not _DEVICE.fullmatch(device):
+                raise ValueError(f"there is no device {show(device)}; use cpu, cuda:0 or mps.")
+            if (devices or ()).count(device) > 1:
+                raise ValueError(f"{show(device)} is there twice; remove one.")
+        return devices
+
+
+_DIRECTIONS = {
+    objective: direction
+    for problem in catalog.METRICS
+    for objective, direction in catalog.objectives(problem).items()
+}
+
+
+def spec_error(error: ValidationError, table: type[Table]) -> SpecError:
+    """The first thing that pydantic found wrong with `table`, as a sentence."""
+    details = error.errors(include_url=False)[0]
+    cause = details.get("ctx", {}).get("error")
+    if isinstance(cause, SpecError):
+        return cause
+    key = str(details["loc"][0]) if details["loc"] else ""
+    place = table.KEY + key if key else table.KEY.rstrip(".")
+    return SpecError(_sentence(details, key, table), table.TABLE, place)
+
+
+def _sentence(details: ErrorDetails, key: str, table: type[Table]) -> str:
+    given, limits = details["input"], details.get("ctx", {})
+    match details["type"]:
+        case "missing":
+            return "is missing; add it."
+        case "extra_forbidden":
+            return f"there is no such key{did_you_mean(key, table.model_fields) or '; remove it.'}"
+        case "value_error":
+            return str(limits["error"])
+        case "greater_than_equal":
+            return f"must be at least {limits['ge']:,}, not {show(given)}."
+        case "greater_than":
+            return f"must be above {limits['gt']:,}, not {show(given)}."
+        case "less_than_equal":
+            return f"must be at most {limits['le']:,}, not {show(given)}."
+        case "finite_number":
+            return f"must be a finite number, not {show(given)}."
+        case "literal_error":
+            return f"must be {limits['expected']}, not {show(given)}."
+        case "string_too_short" | "too_short":
+            return "is empty; fill it in or remove it."
+        case kind:
+            return (
+                f"must be {_WANTED.get(kind.split('_')[0], 'something else')}, not {show(given)}."
+            )
+
+
+_WANTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "string": "text in quotes",
+    "tuple": "a list",
+    "dict": "a table",
+    "model": "a table",
+    "is": "of another kind",
+}
