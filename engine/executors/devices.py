@@ -1,0 +1,59 @@
+"""The machine's devices, and how workers and cores are shared out among them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for one worker: its number, its device, and the CPU threads it may use."""
+
+    worker: int
+    device: str
+    threads: int
+
+
+@cache
+def accelerators() -> tuple[str, ...]:
+    """`cuda:N` for each NVIDIA GPU, `mps` on Apple silicon, else nothing. Needs no torch."""
+    if sys.platform == "darwin":
+        return ("mps",) if platform.machine() == "arm64" else ()
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return ()
+    try:
+        return tuple(f"cuda:{number}" for number in range(pynvml.nvmlDeviceGetCount()))
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def cores() -> int:
+    """Physical cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        logical = len(os.sched_getaffinity(0))
+    else:
+        logical = os.cpu_count() or 1
+    return max(1, min(logical, psutil.cpu_count(logical=False) or logical))
+
+
+def slots(workers: int | None = None, devices: Sequence[str] | None = None) -> tuple[Slot, ...]:
+    """Places for `workers` workers, dealt out over `devices`.
+
+    By default one worker a GPU, else one on the CPU. CPU threads are shared out evenly, so that
+    the workers together never run more threads than there are cores.
+    """
+    chosen = tuple(devices or accelerators() or ("cpu",))
+    count = workers or len(chosen)
+    threads = max(1, cores() // count)
+    return tuple(Slot(index, chosen[index % len(chosen)], threads) for index in range(count))

@@ -1,0 +1,281 @@
+"""A study without a screen: the arguments in, progress on the terminal, an exit code out."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import queue
+import signal
+import sys
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.analysis.cost import estimate, words
+from engine.events import (
+    Event,
+    Logged,
+    StopReason,
+    StudyState,
+    StudyStateChanged,
+    TrialFinished,
+)
+from engine.places import resources
+from engine.spec import StudySpec
+from engine.study import Study, StudyError
+from engine.trial import Trial, TrialState
+
+FINISHED, ALL_FAILED, BAD_INPUT = 0, 1, 2
+EXAMPLE = "digits-grid.toml"
+
+
+class InputError(ValueError):
+    """The arguments ask for something that cannot be: one sentence."""
+
+
+def run(arguments: Namespace) -> int:
+    """Run what `arguments` name to its end; returns the exit code."""
+    try:
+        _check_summary(arguments.json)
+        study = _study(arguments)
+    except ValueError as error:
+        print(f"tunescape: {error}", file=sys.stderr)
+        return BAD_INPUT
+    try:
+        received = _run(study)
+    except (ValueError, StudyError) as error:
+        print(f"tunescape: {error}", file=sys.stderr)
+        return BAD_INPUT
+    summary = summarise(study)
+    if arguments.json is not None:
+        _write(arguments.json, summary)
+    _conclude(study, received)
+    study.close()
+    return _exit_code(study, received)
+
+
+def _study(arguments: Namespace) -> Study:
+    """The study to run: a new one from a spec, or one to go on with."""
+    file: Path = arguments.file or resources() / "examples" / EXAMPLE
+    if file.suffix == ".tune":
+        return _existing(file, arguments)
+    if file.suffix != ".toml":
+        raise InputError(f"{file} is neither a spec (.toml) nor a study (.tune).")
+    spec = _overridden(StudySpec.load(file), arguments)
+    return Study.create(arguments.out or Path(f"{spec.name}.tune"), spec)
+
+
+def _existing(file: Path, arguments: Namespace) -> Study:
+    for option in ("out", "method", "workers", "seed"):
+        if getattr(arguments, option) is not None:
+            raise InputError(f"--{option} goes with a spec; {file.name} is a study that has begun.")
+    study = Study.open(file)
+    if arguments.trials is not None and arguments.trials != study.spec.budget.trials:
+        done = sum(trial.state.is_finished for trial in study.trials)
+        if arguments.trials < done:
+            raise InputError(
+                f"--trials {arguments.trials} is less than the {done} trials that "
+                f"{file.name} has; give the new total."
+            )
+        study.extend(arguments.trials)
+    return study
+
+
+def _overridden(spec: StudySpec, arguments: Namespace) -> StudySpec:
+    """The spec with what the arguments say in its place."""
+    changes = {
+        ("budget", "trials"): arguments.trials,
+        ("method", "name"): arguments.method,
+        ("resources", "workers"): arguments.workers,
+        ("resources", "seed"): arguments.seed,
+    }
+    for (table, key), value in changes.items():
+        if value is not None:
+            before = getattr(spec, table)
+            spec = spec.with_(**{table: type(before)(**{**dict(before), key: value})})
+    return spec
+
+
+class _Received:
+    """Which signal, if any, asked the program to end."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+
+@contextmanager
+def _signals(study: Study) -> Iterator[_Received]:
+    """While inside, Ctrl-C and SIGTERM stop the study cleanly; a second one ends at once."""
+    received = _Received()
+
+    def stop(number: int, _frame: Any) -> None:
+        if received.number is not None:
+            os._exit(128 + number)
+        received.number = number
+        study.stop()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, stop) for number in numbers]
+    try:
+        yield received
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _run(study: Study) -> _Received:
+    with _signals(study) as received:
+        if study.state is not StudyState.FINISHED or study.has_more_to_do():
+            _, events = study.subscribe()
+            study.start()
+            with _progress(study) as show:
+                _follow(study, events, show)
+    return received
+
+
+def _follow(study: Study, events: queue.SimpleQueue[Event], show: Any) -> None:
+    """Show events until the study thread has ended."""
+    while True:
+        try:
+            show(events.get(timeout=0.25))
+        except queue.Empty:
+            if study.wait(0):
+                return
+
+
+@contextmanager
+def _progress(study: Study) -> Iterator[Any]:
+    """A function that shows an event: on a live line in a terminal, as plain lines in a pipe."""
+    if not sys.stdout.isatty():
+        yield lambda event: _print_plainly(study, event)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[more]}"),
+    )
+    with Progress(*columns) as progress:
+        line = progress.add_task(study.spec.name, total=study.spec.planned_trials(), more="")
+
+        def show(event: Event) -> None:
+            if isinstance(event, Logged) and event.level != "info":
+                progress.console.print(event.text, markup=False)
+            progress.update(line, completed=_done(study), more=_state_in_words(study))
+
+        yield show
+
+
+def _print_plainly(study: Study, event: Event) -> None:
+    match event:
+        case TrialFinished(trial=trial):
+            print(_trial_line(study, trial), flush=True)
+        case Logged(level=level, text=text, number=None) if level != "info":
+            print(text, flush=True)
+        case StudyStateChanged(state=StudyState.WAITING):
+            print(f"{study.spec.name}: {study.path}", flush=True)
+
+
+def _trial_line(study: Study, trial: Trial) -> str:
+    params = " ".join(f"{name}={_short(value)}" for name, value in trial.params.items())
+    told = f"{trial.state}"
+    if trial.failure is not None:
+        told = f"failed ({trial.failure.message})"
+    elif trial.value is not None:
+        told = f"{study.spec.task.objective} {_short(trial.value)}"
+    return f"trial {trial.number}: {told}, {params} | {_state_in_words(study)}"
+
+
+def _state_in_words(study: Study) -> str:
+    """Counts, best so far, elapsed and remaining time."""
+    planned = study.spec.planned_trials()
+    parts = [f"{_done(study)} of {planned}" if planned else f"{_done(study)} trials"]
+    if study.best is not None:
+        parts.append(f"best {_short(study.best.value)}")
+    parts.append(words(study.elapsed))
+    left = _remaining(study)
+    if left is not None:
+        parts.append(f"{words(left)} left")
+    return ", ".join(parts)
+
+
+def _remaining(study: Study) -> float | None:
+    planned = study.spec.planned_trials()
+    seconds = [trial.seconds for trial in study.trials if trial.seconds is not None]
+    if planned is None:
+        return None
+    guess = estimate(seconds, planned - _done(study), study.workers)
+    return None if guess is None else guess.seconds
+
+
+def _done(study: Study) -> int:
+    return sum(trial.state.is_finished for trial in study.trials)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def summarise(study: Study) -> dict[str, Any]:
+    """The study's outcome in JSON's terms. The best trial's metrics include the test metrics."""
+    counts = Counter(str(trial.state) for trial in study.trials)
+    best = study.best
+    return {
+        "study": str(study.path),
+        "state": str(study.state),
+        "stop_reason": None if study.reason is None else str(study.reason),
+        "trials": {str(state): counts[state] for state in TrialState},
+        "best": best
+        and {
+            "number": best.number,
+            "params": best.params,
+            "value": best.value,
+            "metrics": _finite({**best.metrics, **best.test}),
+        },
+        "elapsed_s": round(study.elapsed, 3),
+    }
+
+
+def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN or infinity: null instead."""
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+
+
+def _check_summary(path: Path | None) -> None:
+    if path is not None and not path.absolute().parent.is_dir():
+        raise InputError(f"--json {path}: there is no folder {path.absolute().parent}; make it.")
+
+
+def _write(path: Path, summary: dict[str, Any]) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def _conclude(study: Study, received: _Received) -> None:
+    """The last lines: how the study ended, its best, and how to go on."""
+    best = study.best
+    print(f"{study.spec.name}: {study.message or study.state}")
+    if best is not None:
+        params = ", ".join(f"{name} = {value}" for name, value in best.params.items())
+        print(f"best: trial {best.number}, {study.spec.task.objective} {best.value:.6g}: {params}")
+        for name, value in best.test.items():
+            print(f"  {name} {value:.6g}")
+    if study.state is StudyState.STOPPED or received.number is not None:
+        print(f"To go on: python main.py --headless {study.path}")
+
+
+def _exit_code(study: Study, received: _Received) -> int:
+    if received.number is not None and study.state is not StudyState.FINISHED:
+        return 128 + received.number
+    if study.reason is StopReason.ERROR:
+        return BAD_INPUT
+    if study.trials and not any(t.state is TrialState.COMPLETE for t in study.trials):
+        return ALL_FAILED
+    return FINISHED

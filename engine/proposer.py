@@ -1,0 +1,154 @@
+"""The process that owns a study's method, and the program's end of the line to it.
+
+Choosing a configuration can take as long as fitting a model takes. So it happens in a process of
+its own: the study thread sends what it learns and asks, and finds the answers in its inbox.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.executors.child import Child, ChildGoneError, Exited
+from engine.executors.guard import own_command
+from engine.methods import make_method
+from engine.spec import StudySpec
+from engine.trial import Params, Trial
+
+BLAS_THREADS = "1"
+
+Curve = Sequence[tuple[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """Configurations that the method proposed; fewer than `asked` when there are no more."""
+
+    configurations: tuple[Params, ...]
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposerLost:
+    """The proposer's process ended: one sentence that says how."""
+
+    message: str
+
+
+class Proposer(Protocol):
+    """What a study needs of its method. Answers to `ask` arrive in the study's inbox."""
+
+    def tell(self, trial: Trial, loss: float | None, curve: Curve) -> None:
+        """A trial finished; `loss` is to be minimised, None when the trial has no value."""
+
+    def pend(self, params: Params) -> None:
+        """A configuration runs that was not asked for."""
+
+    def ask(self, count: int) -> None:
+        """Have `count` configurations proposed."""
+
+    def close(self) -> None:
+        """No more questions."""
+
+
+class ProcessProposer:
+    """A method in a process of its own."""
+
+    def __init__(self, spec: StudySpec, inbox: queue.SimpleQueue[Any]) -> None:
+        self._inbox = inbox
+        self._closing = False
+        self._child = Child(
+            own_command("--proposer"),
+            {"OMP_NUM_THREADS": BLAS_THREADS, "OPENBLAS_NUM_THREADS": BLAS_THREADS},
+        )
+        self._thread = threading.Thread(target=self._listen, name="proposer", daemon=True)
+        self._thread.start()
+        self._send("make", spec=spec.to_toml(), base=str(spec.base))
+
+    def _send(self, kind: str, **content: Any) -> None:
+        try:
+            self._child.send(kind, **content)
+        except ChildGoneError:
+            return  # _listen sees the end of the process and says so
+
+    def _listen(self) -> None:
+        while True:
+            message = self._child.messages.get()
+            if isinstance(message, Exited):
+                if not self._closing:
+                    last = self._child.log_tail().strip().splitlines()[-1:]
+                    reason = ": ".join([str(message), *last])
+                    self._inbox.put(ProposerLost(f"The search method stopped ({reason})."))
+                return
+            self._inbox.put(Proposed(tuple(message["configurations"]), message["asked"]))
+
+    def tell(self, trial: Trial, loss: float | None, curve: Curve) -> None:
+        self._send("tell", **told(trial, loss, curve))
+
+    def pend(self, params: Params) -> None:
+        self._send("pend", params=params)
+
+    def ask(self, count: int) -> None:
+        self._send("ask", count=count)
+
+    def close(self) -> None:
+        self._closing = True
+        self._child.close(grace=0.5)
+        self._thread.join()
+
+
+def told(trial: Trial, loss: float | None, curve: Curve) -> dict[str, Any]:
+    """The arguments of a method's `tell` for a finished trial, in JSON's terms.
+
+    `curve` holds (step, loss) pairs; it and `loss` are both to be minimised.
+    """
+    return {
+        "params": trial.params,
+        "value": loss,
+        "seconds": trial.seconds,
+        "curve": list(curve),
+        "failure": None if trial.failure is None else str(trial.failure.reason),
+    }
+
+
+def answer(method: Any, message: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Do what a message asks of `method`; the reply, where one is due."""
+    match message["type"]:
+        case "ask":
+            configurations = method.ask(message["count"])
+            return {
+                "type": "proposed",
+                "configurations": configurations,
+                "asked": message["count"],
+            }
+        case "tell":
+            method.tell(
+                message["params"],
+                message["value"],
+                seconds=message["seconds"],
+                curve=[tuple(point) for point in message["curve"]] or None,
+                failure=message["failure"],
+            )
+        case "pend":
+            method.pend(message["params"])
+    return None
+
+
+def main() -> int:
+    """The proposer process: make the method that the first line names, then serve it."""
+    made = json.loads(sys.stdin.readline())
+    spec = StudySpec.parse(made["spec"], Path(made["base"]))
+    method = make_method(
+        spec.method.name, spec.space, seed=spec.resources.seed, **spec.method.options
+    )
+    for line in sys.stdin:
+        reply = answer(method, json.loads(line))
+        if reply is not None:
+            print(json.dumps(reply), flush=True)
+    return 0

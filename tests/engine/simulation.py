@@ -1,0 +1,255 @@
+"""A study loop in virtual time: a clock, an executor and a proposer that only pretend."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from engine.commands import Granted
+from engine.events import Event
+from engine.executors.messages import TrialBegan, TrialEnded, TrialProgressed, TrialTestEnded
+from engine.ledger import Ledger
+from engine.methods import make_method
+from engine.proposer import Proposed, answer, told
+from engine.spec import StudySpec
+from engine.store import Store
+from engine.study import trial_seed
+from engine.study_loop import StudyLoop, Surroundings
+from engine.trial import Failure, FailureReason, Params, Report, Trial, TrialState
+
+SPEC = """
+name = "simulated"
+[task]
+kind = "builtin"
+network = "mlp"
+data = "digits"
+epochs = 3
+objective = "val_cross_entropy"
+[[space]]
+name = "lr"
+type = "float"
+low = 1e-5
+high = 1e-1
+log = true
+grid = 5
+[[space]]
+name = "batch_size"
+type = "int"
+low = 32
+high = 512
+log = true
+grid = 5
+[method]
+name = "{method}"
+[budget]
+{budget}
+[resources]
+workers = {workers}
+"""
+
+
+def make_spec(method: str = "random", budget: str = "trials = 10", workers: int = 1) -> StudySpec:
+    """A small study's spec."""
+    return StudySpec.parse(SPEC.format(method=method, budget=budget, workers=workers), Path.cwd())
+
+
+class VirtualClock:
+    """Time that passes only when the study waits."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something in `seconds`."""
+        heapq.heappush(self._events, (self.now + seconds, next(self._order), action))
+
+    def wait(self, inbox: queue.SimpleQueue[Any], timeout: float | None) -> Any:
+        """The next message; the clock jumps to it."""
+        deadline = None if timeout is None else self.now + timeout
+        while inbox.empty():
+            if not self._events or (deadline is not None and self._events[0][0] > deadline):
+                assert deadline is not None, "the study waits for something that never comes"
+                self.now = deadline
+                return None
+            self.now, _, action = heapq.heappop(self._events)
+            action()
+        return inbox.get_nowait()
+
+
+@dataclass
+class Behaviour:
+    """How simulated trials go: what they are worth and how long they take."""
+
+    value: Callable[[Params], float] = lambda params: float(params["lr"])
+    seconds: Callable[[Params], float] = lambda params: 10.0
+    epochs: int = 3
+    failure: Callable[[int], Failure | None] = lambda number: None
+    writes_weights: bool = False
+    submitted: list[Trial] = field(default_factory=list)
+    tested: list[int] = field(default_factory=list)
+
+
+class SimulatedExecutor:
+    """Runs trials by putting their messages on the clock."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        inbox: queue.SimpleQueue[Any],
+        capacity: int,
+        behaviour: Behaviour,
+        weights_of: Callable[[int], Path],
+    ) -> None:
+        self.capacity = capacity
+        self._clock = clock
+        self._inbox = inbox
+        self._behaviour = behaviour
+        self._weights_of = weights_of
+        self._alive: set[int] = set()
+
+    def submit(self, trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            self._behaviour.submitted.append(trial)
+            self._alive.add(trial.number)
+            assert len(self._alive) <= self.capacity
+            self._plan(trial)
+
+    def _plan(self, trial: Trial) -> None:
+        behaviour, number = self._behaviour, trial.number
+        seconds, value = behaviour.seconds(trial.params), behaviour.value(trial.params)
+        metrics = {"val_cross_entropy": value}
+        self._say(0.0, number, TrialBegan(number, 0, "cpu", self._clock.time()))
+        for step in range(1, behaviour.epochs + 1):
+            when = seconds * step / (behaviour.epochs + 1)
+            self._say(when, number, TrialProgressed(number, Report(step, when, metrics)))
+        failure = behaviour.failure(number)
+        ended = TrialEnded(
+            number, TrialState.COMPLETE, self._clock.time() + seconds, seconds, value, 1, metrics
+        )
+        if failure is not None:
+            ended = replace(ended, state=TrialState.FAILED, value=None, failure=failure)
+        self._say(seconds, number, ended)
+
+    def _say(self, seconds: float, number: int, message: Any) -> None:
+        def deliver() -> None:
+            if number in self._alive:
+                if isinstance(message, TrialEnded):
+                    self._alive.discard(number)
+                    if self._behaviour.writes_weights:
+                        self._weights_of(number).write_bytes(b"weights")
+                self._inbox.put(message)
+
+        self._clock.after(seconds, deliver)
+
+    def test(self, trial: Trial) -> None:
+        self._behaviour.tested.append(trial.number)
+        message = TrialTestEnded(trial.number, {"test_accuracy": 0.5})
+        self._clock.after(1.0, lambda: self._inbox.put(message))
+
+    def cancel(self, number: int) -> None:
+        if number in self._alive:
+            self._alive.discard(number)
+            ended = TrialEnded(number, TrialState.INTERRUPTED, self._clock.time(), 1.0, 0.5, 1)
+            self._inbox.put(ended)
+
+    def close(self) -> None:
+        self._alive.clear()
+
+
+class InlineProposer:
+    """A method that answers at once, through the same messages as the real proposer."""
+
+    def __init__(self, spec: StudySpec, inbox: queue.SimpleQueue[Any]) -> None:
+        self._inbox = inbox
+        self._method = make_method(
+            spec.method.name, spec.space, seed=spec.resources.seed, **spec.method.options
+        )
+
+    def tell(self, trial: Trial, loss: float | None, curve: Any) -> None:
+        answer(self._method, {"type": "tell", **told(trial, loss, curve)})
+
+    def pend(self, params: Params) -> None:
+        answer(self._method, {"type": "pend", "params": params})
+
+    def ask(self, count: int) -> None:
+        reply = answer(self._method, {"type": "ask", "count": count})
+        assert reply is not None
+        self._inbox.put(Proposed(tuple(reply["configurations"]), reply["asked"]))
+
+    def close(self) -> None:
+        pass
+
+
+class Simulation:
+    """One run of a study in virtual time, in the test's own thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        spec: StudySpec,
+        behaviour: Behaviour | None = None,
+        *,
+        looks_ahead: bool = True,
+    ) -> None:
+        self.behaviour = behaviour or Behaviour()
+        self.clock = VirtualClock()
+        self.store = Store.open(path) if path.exists() else Store.create(path, spec)
+        self.ledger = Ledger(path, self.store.spec(), self.clock)
+        self.ledger.fill(
+            self.store.trials(), self.store.reports(), self.store.log(), self.store.condition()
+        )
+        self.store.acquire()
+        self._folder = path.parent
+        capacity = spec.resources.workers or 1
+        around = Surroundings(
+            clock=self.clock,
+            make_executor=lambda: SimulatedExecutor(
+                self.clock, self.loop.inbox, capacity, self.behaviour, self.weights_of
+            ),
+            make_proposer=lambda: InlineProposer(spec, self.loop.inbox),
+            seed_of=lambda number: trial_seed(spec.resources.seed, number),
+            weights_of=self.weights_of,
+            looks_ahead=looks_ahead,
+        )
+        self.loop = StudyLoop(self.ledger, self.store, around)
+        _, self._listener = self.ledger.subscribe()
+        self.loop.inbox.put(Granted())
+
+    def weights_of(self, number: int) -> Path:
+        """Where a trial's weights are."""
+        return self._folder / f"trial-{number}.weights"
+
+    def command_at(self, seconds: float, command: Any) -> None:
+        """Send a command to the study after `seconds`."""
+        self.clock.after(seconds, lambda: self.loop.inbox.put(command))
+
+    def run(self) -> list[Event]:
+        """Run to the end; everything that was published."""
+        self.loop.run()
+        self.store.close()
+        return self.events()
+
+    def events(self) -> list[Event]:
+        """What was published since this was last called."""
+        found = []
+        while not self._listener.empty():
+            found.append(self._listener.get_nowait())
+        return found
+
+
+def failed(message: str = "it broke") -> Failure:
+    """A failure for simulated trials."""
+    return Failure(FailureReason.EXCEPTION, message)
