@@ -1,0 +1,176 @@
+"""A built-in task as a worker runs it: data opened once, then a trial at a time.
+
+torch is imported by what runs here, never by importing this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from engine.tasks import catalog
+from engine.tasks.check import check_fit
+from engine.tasks.data import load
+from engine.tasks.dataset import Dataset, Part, TaskError
+from engine.tasks.settings import TaskSettings, read_task
+from engine.tasks.training import Diverged, Goal
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from engine.tasks.training import DeviceRows
+
+__all__ = ["Diverged", "Outcome", "Runner", "TrialContext", "open_task"]
+
+
+class TrialContext(Protocol):
+    """What a worker gives a trial. `weights`: where to put its weights; None: nowhere."""
+
+    number: int
+    params: Mapping[str, Any]
+    seed: int
+    weights: Path | str | None
+
+    def report(self, step: int, metrics: dict[str, float]) -> None: ...
+
+    def should_stop(self) -> bool: ...
+
+
+@dataclass
+class Outcome:
+    """What became of a trial: the objective at epoch `step` and that epoch's metrics.
+
+    `finished` is False when should_stop() cut it short; value and step are None if that was
+    before the first epoch's end.
+    """
+
+    value: float | None
+    step: int | None
+    metrics: dict[str, float] = field(default_factory=dict)
+    finished: bool = True
+
+
+def open_task(task: Any, base: Path | str, device: str, threads: int) -> Runner:
+    """Load the data of `task` (JSON form) onto `device` ("cpu", "cuda:0", "mps").
+
+    Raises DataError or TaskError, one sentence.
+    """
+    settings = read_task(task)
+    dataset = load(settings, base)
+    check_fit(settings, dataset.problem, dataset.is_images)
+    _set_up_torch(device, threads)
+    return Runner(settings, dataset, device)
+
+
+class Runner:
+    """Runs trials of one task on one device, its data lying there."""
+
+    def __init__(self, settings: TaskSettings, dataset: Dataset, device: str) -> None:
+        self.settings, self.dataset, self.device = settings, dataset, device
+        self.goal = Goal(
+            problem=dataset.problem,
+            objective=settings.objective or "",
+            maximize=settings.maximize,
+            keep_best=settings.at == "best",
+            epochs=settings.epochs,
+            target_scale=dataset.target_scale,
+        )
+        self.train, self.validation = self._rows("train"), self._rows("validation")
+
+    def run(self, context: TrialContext) -> Outcome:
+        """Train one configuration. Raises Diverged, and TaskError for bad parameters."""
+        from engine.tasks.training import Trainer
+
+        params = self._complete(context.params)
+        weights_seed, order_seed = _seeds(context.seed)
+        network = self._network(params, weights_seed)
+        trainer = Trainer(network, params, self.goal, self.train, self.validation, order_seed)
+        result = trainer.run(context.report, context.should_stop)
+        if result.weights is not None and context.weights is not None:
+            _save_weights(result.weights, Path(context.weights))
+        return Outcome(result.value, result.step, result.metrics or {}, result.finished)
+
+    def test(self, params: Mapping[str, Any], seed: int, weights: Path | str) -> dict[str, float]:
+        """The test_* metrics of a configuration's stored weights; empty without a test part."""
+        from engine.tasks.training import evaluate, prefixed
+
+        if not len(self.dataset.test):
+            return {}
+        network = self._network(self._complete(params), _seeds(seed)[0])
+        _load_weights(network, Path(weights), self.device)
+        return prefixed("test", evaluate(network, self.goal, self._rows("test")))
+
+    def _network(self, params: Mapping[str, Any], seed: int) -> nn.Sequential:
+        from engine.tasks.networks import build_network
+
+        shape = tuple(self.train.x.shape[1:])
+        return build_network(
+            self.settings.network, params, shape, self.dataset.outputs, seed, self.device
+        )
+
+    def _rows(self, part: Part) -> DeviceRows:
+        import torch
+
+        from engine.tasks.training import DeviceRows
+
+        rows = self.dataset.part(part)
+        x = rows.x.reshape(len(rows), -1) if self.settings.network == "mlp" else rows.x
+        return DeviceRows(
+            torch.from_numpy(np.ascontiguousarray(x)).to(self.device),
+            torch.from_numpy(np.ascontiguousarray(rows.y)).to(self.device),
+        )
+
+    def _complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Every hyperparameter of the network: as given, else as trials use it when unset."""
+        known = catalog.hyperparameters(self.settings.network)
+        for name, value in given.items():
+            if name not in known:
+                raise TaskError(f"{name}: {self.settings.network} has no such hyperparameter.")
+            catalog.check_value(self.settings.network, name, value)
+        return {name: given.get(name, entry.unset) for name, entry in known.items()}
+
+
+def _set_up_torch(device: str, threads: int) -> None:
+    if device.startswith("cuda"):
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+def _seeds(seed: int) -> tuple[int, int]:
+    """Seeds of a trial's first weights and dropout, and of its order of rows."""
+    first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64)
+    return int(first) >> 1, int(second) >> 1
+
+
+def _save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Write a safetensors file whole or not at all."""
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        save_file({name: tensor.cpu() for name, tensor in weights.items()}, temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _load_weights(network: nn.Module, path: Path, device: str) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        network.load_state_dict(load_file(path, device=device))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise TaskError(
+            f"{path.name}: holds no weights of this configuration; run the trial again."
+        ) from error
