@@ -142,8 +142,11 @@ class _Supervisor(threading.Thread):
                 return None
         return child
 
-    def _run(self, job: Job) -> TrialEnded | None:
-        """Run one trial to its end, whatever that is."""
+    def _run(self, job: Job, again: bool = True) -> TrialEnded:
+        """Run one trial to its end, whatever that is.
+
+        A worker that died before the trial began is not the trial's fault: it is run `again`.
+        """
         trial = job.trial
         assert self._child is not None
         if self._ready and self._child.process.poll() is not None:
@@ -163,6 +166,8 @@ class _Supervisor(threading.Thread):
         ended = Watch(self._task, self._slot, job, child, self._inbox).until_over()
         if ended.lost:
             self._replace()
+        if again and not ended.began and not job.stopping:
+            return self._run(job, again=False)
         return ended.message
 
     def _test(self, job: Job) -> TrialTestEnded:

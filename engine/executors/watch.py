@@ -23,10 +23,11 @@ MEMORY_CHECK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a trial ended, and whether its worker is lost with it."""
+    """How a trial ended, whether its worker is lost with it, and whether it ever began."""
 
     message: TrialEnded
     lost: bool = False
+    began: bool = True
 
 
 class Watch:
@@ -39,6 +40,7 @@ class Watch:
         self._child = child
         self._inbox = inbox
         self._begun = time.monotonic()
+        self._began = False
         self._stop_by: float | None = None
 
     def until_over(self) -> End:
@@ -75,6 +77,7 @@ class Watch:
             case "wake":
                 self._stop_by = time.monotonic() + STOP_GRACE
             case "started":
+                self._began = True
                 self._begun = time.monotonic()
                 self._inbox.put(
                     TrialBegan(number, self._slot.worker, self._slot.device, message["time"])
@@ -136,7 +139,7 @@ class Watch:
         failure = Failure(reason, message, self._child.log_tail())
         number = self._job.trial.number
         ended = TrialEnded(number, TrialState.FAILED, time.time(), seconds, failure=failure)
-        return End(ended, lost=True)
+        return End(ended, lost=True, began=self._began)
 
 
 def interrupted(trial: Trial) -> TrialEnded:
