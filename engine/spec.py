@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
@@ -21,15 +21,12 @@ from engine.spec_tables import (
     Split,
     Table,
 )
-from engine.spec_toml import (
-    Tables,
-    edit_tables,
-    parameter_table,
-    read_space,
-    read_tables,
-    write_tables,
-)
+from engine.spec_text import edit_tables, write_tables
+from engine.spec_toml import Tables, parameter_table, read_space, read_tables
 from engine.tasks import catalog
+
+if TYPE_CHECKING:
+    from engine.tasks.dataset import BundledSet
 
 __all__ = [
     "Budget",
@@ -43,6 +40,10 @@ __all__ = [
 ]
 
 MAX_BYTES = 10**7
+_MISSING = {
+    "name": "is missing; give the study a name.",
+    "space": "there is no parameter to tune; add [[space]] with a name, a type, low and high.",
+}
 _FORBIDDEN = set('/\\:*?"<>|')
 
 
@@ -83,7 +84,7 @@ class StudySpec(Table):
         for key in ("name", "task", "space", "method"):
             if key not in tables:
                 place = ("", "name") if key == "name" else (key, "")
-                raise SpecError("is missing; add it.", *place)
+                raise SpecError(_MISSING.get(key, "is missing; add it."), *place)
         spec = cls(
             name=tables["name"],
             task=_read_task(tables["task"]),
@@ -161,6 +162,21 @@ class StudySpec(Table):
             except catalog.CatalogError as error:
                 sentence = str(error).removeprefix(f"{parameter.name}: ")
                 raise SpecError(sentence, "space", "", index, parameter.name) from None
+        return self
+
+    @model_validator(mode="after")
+    def _check_objective(self) -> StudySpec:
+        """What a file holds is seen when it is read; what the bundled sets hold is known."""
+        known = _bundled_set(self.task.data)
+        problem = catalog.problem_of(self.task.objective)
+        if known is not None and known.problem != problem:
+            objectives = [o for o in catalog.objectives(known.problem) if o.startswith("val_")]
+            raise SpecError(
+                f"{self.task.objective} is for {problem}, but {self.task.data} is a "
+                f"{known.problem} problem; aim at {' or '.join(objectives)}.",
+                "task",
+                "objective",
+            )
         return self
 
     @model_validator(mode="after")
@@ -255,12 +271,19 @@ def _edited(source: str, base: Path, wanted: Tables) -> str | None:
         text = edit_tables(source, had, wanted)
         return text if StudySpec.parse(text, base)._tables() == wanted else None
     except (TOMLKitError, LookupError, TypeError, ValueError):
-        return None
+        return None  # an inline or scattered layout
+
+
+def _bundled_set(name: str) -> BundledSet | None:
+    """The bundled data set of this name."""
+    from engine.tasks.data import bundled  # late: it reads no file, but takes 30 ms to import
+
+    return bundled().get(name)
 
 
 def _from_folder(data: str, base: Path, folder: Path) -> str:
     """A path that started from `base`, as seen from `folder`; names of bundled sets stay."""
-    if Path(data).is_absolute() or not (base / data).exists():
+    if _bundled_set(data) or Path(data).is_absolute() or not (base / data).exists():
         return data
     try:
         return Path(os.path.relpath(base / data, folder)).as_posix()

@@ -1,10 +1,12 @@
-"""Specs as TOML: text to plain tables and back, a person's comments and layout kept."""
+"""What the TOML of a spec means: text to tables, [[space]] entries to parameters and back.
+
+How it is written is in engine.spec_text.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
 from typing import Any
 
 from engine.definitions import did_you_mean
@@ -25,7 +27,8 @@ def read_tables(text: str) -> Tables:
     except RecursionError:
         raise SpecError("the file is nested too deep; write it anew.") from None
     except ValueError as error:
-        raise SpecError(f"the file is not valid TOML; {_where(str(error))}.") from None
+        message = str(error)
+        raise SpecError(f"not valid TOML: {message[:1].lower()}{message[1:]}.") from None
     for key, content in document.items():
         if key not in ("name", *TABLES):
             kind = "table" if isinstance(content, dict) else "key"
@@ -69,97 +72,6 @@ def parameter_table(parameter: Parameter) -> Tables:
     return table
 
 
-def write_tables(tables: Mapping[str, Any]) -> str:
-    """Tables as TOML text, from scratch."""
-    import tomlkit
-
-    document = tomlkit.document()
-    for key, content in tables.items():
-        if key == "space":
-            entries = tomlkit.aot()
-            for entry in content:
-                entries.append(_new_table(entry))
-            document.append(key, entries)
-        elif isinstance(content, Mapping):
-            document.append(key, _new_table(content))
-        else:
-            document.append(key, tomlkit.item(content))
-    return tomlkit.dumps(document)
-
-
-def edit_tables(text: str, had: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """`text`, which says `had`, changed to say `wanted` and otherwise left as it is."""
-    import tomlkit
-
-    document = tomlkit.parse(text)
-    for key in [*had, *(key for key in wanted if key not in had)]:
-        before, after = had.get(key), wanted.get(key)
-        if before == after:
-            continue
-        if after is None:
-            document.remove(key)
-        elif key not in document:
-            document.append(key, _new_table(after))
-        elif key == "space":
-            _edit_space(document, before or [], after)
-        elif isinstance(after, Mapping):
-            _edit_table(document[key], before or {}, after)
-        else:
-            document[key] = after
-    return tomlkit.dumps(document)
-
-
-def _edit_space(document: Any, had: list[Tables], wanted: list[Tables]) -> None:
-    """Keep the entries that stay, by their names, or by their places where they were renamed."""
-    import tomlkit
-
-    names = [entry["name"] for entry in wanted]
-    kept = {entry["name"]: (document["space"][i], entry) for i, entry in enumerate(had)}
-    if len(had) == len(wanted):
-        for before, name in zip(had, names, strict=True):
-            if before["name"] not in names and name not in kept:
-                kept[name] = kept[before["name"]]
-    entries = tomlkit.aot()
-    for entry in wanted:
-        table, before = kept.get(entry["name"], (None, {}))
-        if table is None:
-            table = _new_table(entry)
-        else:
-            _edit_table(table, before, entry)
-        entries.append(table)
-    if [entry["name"] for entry in had] != names and len(had) != len(wanted):
-        document["space"] = entries
-
-
-def _edit_table(table: Any, had: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    for key in [*had, *(key for key in wanted if key not in had)]:
-        if had.get(key) == wanted.get(key) and type(had.get(key)) is type(wanted.get(key)):
-            continue
-        if key in wanted:
-            table[key] = _item(wanted[key])
-        elif key in table:
-            table.remove(key)
-
-
-def _new_table(content: Mapping[str, Any]) -> Any:
-    import tomlkit
-
-    table = tomlkit.table()
-    for key, value in content.items():
-        table.append(key, _item(value))
-    return table
-
-
-def _item(value: Any) -> Any:
-    import tomlkit
-
-    if not isinstance(value, Mapping):
-        return tomlkit.item(value)
-    inline = tomlkit.inline_table()
-    inline.update({key: each for key, each in value.items() if each is not None})
-    return inline
-
-
 def _read_parameter(index: int, entry: Tables) -> Parameter:
     name = entry.get("name", "")
     name = name if isinstance(name, str) else ""
@@ -198,8 +110,3 @@ def _is_list_of_tables(content: Any) -> bool:
 
 def _place(key: str, content: Any) -> tuple[str, str]:
     return (key, "") if isinstance(content, dict | list) else ("", key)
-
-
-def _where(message: str) -> str:
-    """tomllib's message as the end of a sentence: "... (at line 3, column 5)" and the like."""
-    return message[:1].lower() + message[1:].rstrip(".")
