@@ -83,7 +83,7 @@ def lint(arguments: list[str]) -> int:
         "ruff check": [python, "-m", "ruff", "check", *arguments],
         "ruff format": [python, "-m", "ruff", "format", "--check", *arguments],
         "mypy": [python, "-m", "mypy"],
-        "import-linter": [python.with_name("lint-imports"), "--no-cache"],
+        "import-linter": [python.with_name("lint-imports"), "--no-cache", "--no-logo"],
     }
     codes = []
     for name, check in checks.items():
