@@ -94,7 +94,8 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{path} cannot be written: {_plain(error)}.") from error
         finally:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
         return cls.open(path)
 
     @classmethod

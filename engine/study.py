@@ -28,6 +28,7 @@ from engine.proposer import ProcessProposer
 from engine.spec import Budget, StudySpec
 from engine.store import LockedError, Store, StoreError, companions
 from engine.study_loop import StudyLoop, Surroundings
+from engine.tasks.check import check
 from engine.trial import Params, Trial, TrialState
 
 __all__ = ["LockedError", "StoreError", "Study", "StudyError", "time_one_trial"]
@@ -53,7 +54,7 @@ class Study:
     @classmethod
     def create(cls, path: Path | str, spec: StudySpec) -> Study:
         """A new study in a new file. Raises StoreError, or what is wrong with the task's data."""
-        _check_task(spec)
+        check(spec.task, spec.base, spec.space)
         return cls(Store.create(Path(path), spec))
 
     @classmethod
@@ -239,12 +240,6 @@ class Study:
         return self._loop.inbox
 
 
-def _check_task(spec: StudySpec) -> None:
-    from engine.tasks.builtin import check
-
-    check(spec.task, spec.base)
-
-
 def trial_seed(seed: int, number: int) -> int:
     """The seed of a trial: a function of the study's seed and the trial's number alone."""
     return int(np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(1)[0])
@@ -255,7 +250,7 @@ def time_one_trial(spec: StudySpec) -> float:
 
     Raises StudyError with the worker's own words when the trial fails.
     """
-    _check_task(spec)
+    check(spec.task, spec.base, spec.space)
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="tunescape-") as folder:
         task = Task(spec.task.model_dump(mode="json"), spec.base, Path(folder))
