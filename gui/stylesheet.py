@@ -45,10 +45,10 @@ QPushButton:focus { border: 2px solid $accent; padding: 4px 11px; }
 QPushButton:disabled { color: $faded; background: $window; }
 QPushButton[kind="primary"] {
     background: $accent; color: $on_accent; border: 1px solid $accent; font-weight: 600;
-    padding: 6px 24px;
+    padding: 5px 24px;
 }
 QPushButton[kind="primary"]:hover, QPushButton[kind="primary"]:pressed { background: $lit; }
-QPushButton[kind="primary"]:focus { border: 2px solid $text; padding: 5px 23px; }
+QPushButton[kind="primary"]:focus { border: 2px solid $text; padding: 4px 23px; }
 QPushButton[kind="primary"]:disabled {
     background: $sunken; color: $faded; border: 1px solid $border;
 }
@@ -84,6 +84,7 @@ QLineEdit[invalid="true"], QAbstractSpinBox[invalid="true"], QComboBox[invalid="
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
     color: $faded; background: $window;
 }
+QLineEdit, QComboBox { min-height: 1.45em; }
 QComboBox::drop-down { border: none; width: 22px; subcontrol-position: center right; }
 QComboBox::down-arrow { image: url("$chevron_down"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView {
@@ -118,14 +119,18 @@ QTableView, QTreeView, QListView {
     selection-background-color: $select; selection-color: $text;
 }
 QTableView:focus, QTreeView:focus, QListView:focus { border-color: $accent; }
+QTableView::item { padding: 0 8px; }
 QTableView QLineEdit, QTableView QComboBox, QTableView QAbstractSpinBox {
-    border-radius: 0; padding: 0 4px; background: $surface; border: 2px solid $accent;
+    border-radius: 0; padding: 0 6px; background: $surface; border: 2px solid $accent;
+    min-height: 0;
 }
-QHeaderView { background: $surface; border: none; }
+QHeaderView { background: transparent; border: none; }
 QHeaderView::section {
     background: $surface; color: $muted; border: none; border-bottom: 1px solid $border;
     padding: 5px 8px;
 }
+QHeaderView::section:first { border-top-left-radius: ${radius}px; }
+QHeaderView::section:last { border-top-right-radius: ${radius}px; }
 QTableCornerButton::section { background: $surface; border: none; }
 
 QTabBar::tab {

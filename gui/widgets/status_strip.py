@@ -6,17 +6,20 @@ Numbers have room for the longest of their kind, so nothing moves while they cha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from engine.analysis.cost import words
 from engine.events import StudyState
-from gui.models.study_model import StudyModel
 from gui.numbers import count, exact, number
 from gui.theme import CARD, CONTROL, GROUP, font, icon, notifier, study_mark
 from gui.widgets.buttons import tool
 from gui.widgets.text import ElidedLabel, FixedLabel, tint
+
+if TYPE_CHECKING:
+    from gui.models.study_model import StudyModel
 
 _TICK_MS = 1000
 _NOTHING = "No study is open"

@@ -31,6 +31,7 @@ class Table(QTableView):
         self.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         copying = QShortcut(QKeySequence.StandardKey.Copy, self)
         copying.setContext(Qt.ShortcutContext.WidgetShortcut)
         copying.activated.connect(self.copy)

@@ -1,0 +1,38 @@
+"""What each method does, in plain words, for somebody who has never tuned anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MethodWords:
+    """`what` it does, `when` to choose it, and what it `costs`."""
+
+    title: str
+    what: str
+    when: str = ""
+    costs: str = ""
+
+
+_WORDS = {
+    "grid": MethodWords(
+        "Grid search",
+        "Tries every combination of a few values of each parameter.",
+        "Choose it for one to three parameters, to see the whole landscape at a glance.",
+        "Nothing between the points is seen, and the number of trials multiplies "
+        "with each parameter.",
+    ),
+    "random": MethodWords(
+        "Random search",
+        "Draws configurations at random, spread over the whole range of each parameter.",
+        "Choose it for many parameters or many workers: it spends the budget where it may "
+        "matter, without a plan.",
+        "As many trials as you allow. It learns nothing from trial to trial.",
+    ),
+}
+
+
+def method_words(name: str) -> MethodWords:
+    """The words for a method; its name alone where nobody has written any."""
+    return _WORDS.get(name, MethodWords(name.capitalize(), f"The method called {name}."))

@@ -1,0 +1,106 @@
+"""Whether a draft can be run: the StudySpec that it makes, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.parameters import SpaceError
+from engine.space import SearchSpace, find_problems
+from engine.spec import (
+    Budget,
+    BuiltinTask,
+    Limits,
+    MethodSpec,
+    Resources,
+    SpecError,
+    Split,
+    StudySpec,
+)
+from gui.models.document import Document, rows_of
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`spec` is None exactly when something is wrong. `space_problems` have their row as index."""
+
+    spec: StudySpec | None = None
+    space_problems: tuple[SpaceError, ...] = ()
+    problems: tuple[SpecError, ...] = ()
+    trials: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The first thing that is wrong; empty when nothing is."""
+        return next((str(problem) for problem in (*self.problems, *self.space_problems)), "")
+
+    def problem_at(self, table: str, key: str) -> str:
+        """What is wrong with one entry, without the place in front; empty when nothing is."""
+        found = (p.sentence for p in self.problems if (p.table, p.key) == (table, key))
+        return next(found, "")
+
+
+def judge(document: Document, origin: StudySpec) -> Verdict:
+    """Look at a whole document. `origin` is the spec that it began as; its comments live on."""
+    problems: list[SpecError] = []
+
+    def attempt(make: Callable[[], Any]) -> Any:
+        try:
+            return make()
+        except SpecError as error:
+            problems.append(error)
+            return None
+
+    space_problems = tuple(find_problems(document.parameters))
+    if not document.parameters:
+        problems.append(SpecError("is empty; add a parameter to search.", "space"))
+    parts = {
+        "task": attempt(lambda: _task(document.task)),
+        "method": attempt(lambda: _method(document.method)),
+        "budget": attempt(lambda: Budget(**document.budget)),
+        "limits": attempt(lambda: Limits(**document.limits)),
+        "resources": attempt(lambda: Resources(**document.resources)),
+    }
+    if problems or space_problems:
+        return Verdict(None, space_problems, tuple(problems))
+    spec = attempt(
+        lambda: origin.with_(name=document.name, space=SearchSpace(document.parameters), **parts)
+    )
+    if spec is None:
+        in_table = tuple(
+            SpaceError(p.sentence, p.parameter, p.index, p.key)
+            for p in problems
+            if p.index is not None
+        )
+        return Verdict(None, in_table, tuple(p for p in problems if p.index is None))
+    return Verdict(spec, trials=spec.planned_trials())
+
+
+def document_of(spec: StudySpec) -> Document:
+    """The tables of a spec."""
+    return Document(
+        name=spec.name,
+        task=_entries(spec.task),
+        rows=rows_of(spec.space.parameters),
+        method={"name": spec.method.name, **spec.method.options},
+        budget=_entries(spec.budget),
+        limits=_entries(spec.limits),
+        resources=_entries(spec.resources),
+    )
+
+
+def _entries(table: Any) -> dict[str, Any]:
+    return table.model_dump(exclude_none=True)
+
+
+def _task(table: Mapping[str, Any]) -> BuiltinTask:
+    entries = dict(table)
+    if isinstance(entries.get("split"), Mapping):
+        entries["split"] = Split(**entries["split"])
+    return BuiltinTask(**entries)
+
+
+def _method(table: Mapping[str, Any]) -> MethodSpec:
+    options = {key: value for key, value in table.items() if key != "name"}
+    return MethodSpec(name=table.get("name", ""), options=options)

@@ -1,0 +1,80 @@
+"""The methods as cards that explain themselves; one of them is chosen."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from engine.methods import method_names
+from gui.models.draft import Draft
+from gui.models.method_words import method_words
+from gui.theme import CONTROL, GROUP
+from gui.widgets.cards import Card, ChoiceCard
+from gui.widgets.text import label
+
+
+class MethodCards(Card):
+    """One card a method, like radio buttons: click, Space, or the arrow keys."""
+
+    def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
+        super().__init__("How to search", parent)
+        self._draft = draft
+        self._cards: dict[str, _MethodCard] = {}
+        self.column.setSpacing(CONTROL)
+        for name in method_names():
+            card = _MethodCard(name)
+            card.pressed.connect(lambda name=name: self.choose(name))
+            card.moved.connect(lambda by, name=name: self._step(name, by))
+            self._cards[name] = card
+            self.column.addWidget(card)
+        draft.changed.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def chosen(self) -> str:
+        """The chosen method's name."""
+        return str(self._draft.document.method.get("name", ""))
+
+    def refresh(self) -> None:
+        """Show the draft."""
+        for name, card in self._cards.items():
+            card.set_checked(name == self.chosen)
+
+    def choose(self, name: str) -> None:
+        """Take a method; options of another one do not go with it."""
+        if name != self.chosen:
+            self._draft.put_table("method", {"name": name})
+
+    def card(self, name: str) -> ChoiceCard:
+        """The card of a method."""
+        return self._cards[name]
+
+    def _step(self, name: str, by: int) -> None:
+        names = list(self._cards)
+        target = names[(names.index(name) + by) % len(names)]
+        self.choose(target)
+        self._cards[target].setFocus()
+
+
+class _MethodCard(ChoiceCard):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        words = method_words(name)
+        self.setAccessibleName(words.title)
+        self.column.setContentsMargins(12, 10, 12, 10)
+        self.column.setSpacing(GROUP)
+        self._title = label(words.title)
+        bold = self._title.font()
+        bold.setBold(True)
+        self._title.setFont(bold)
+        self._more = [
+            label(text, "caption", "muted", wrap=True) for text in (words.when, words.costs) if text
+        ]
+        self.column.addWidget(self._title)
+        self.column.addWidget(label(words.what, wrap=True))
+        for line in self._more:
+            self.column.addWidget(line)
+        self._plain_title = words.title
+
+    def set_checked(self, checked: bool) -> None:
+        super().set_checked(checked)
+        self._title.setText(f"{'◉' if checked else '○'}  {self._plain_title}")

@@ -1,0 +1,177 @@
+"""The Design page: what shall be searched, how, and what will it cost?
+
+Left, in the order of thought: data and task, the space. Right: method and budget. Below: the plan
+and Run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from engine.analysis.cost import estimate
+from engine.tasks import catalog
+from engine.tasks.data import Preview
+from gui.models.data_preview import DataPreview
+from gui.models.draft import Draft
+from gui.models.plan import duration_words, plan_of
+from gui.models.space_model import SpaceModel
+from gui.models.study_place import SUFFIX, StudyPlace
+from gui.models.timings import Timings
+from gui.pages.design.budget_card import BudgetCard
+from gui.pages.design.footer import DesignFooter
+from gui.pages.design.method_card import MethodCards
+from gui.pages.design.preview_card import PreviewCard
+from gui.pages.design.space_card import SpaceCard
+from gui.pages.design.task_card import TaskCard
+from gui.theme import CARD, PAGE
+from gui.widgets.text import hairline
+
+_RIGHT_CHARACTERS = 44
+_BAR = 10
+"""Room for a scroll bar, in pixels."""
+
+
+class DesignPage(QWidget):
+    """Shows and edits one Draft."""
+
+    runRequested = Signal()
+    timingRequested = Signal()
+
+    def __init__(
+        self, draft: Draft, timings: Timings, folder: Path, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Design")
+        self._draft = draft
+        self._timings = timings
+        self.place = StudyPlace(folder, self)
+        self.preview = DataPreview(self)
+        self.task = TaskCard(draft)
+        self.preview_card = PreviewCard()
+        self.space = SpaceCard(SpaceModel(draft, self))
+        self.methods = MethodCards(draft)
+        self.budget = BudgetCard(draft)
+        self.footer = DesignFooter()
+        self._network = ""
+        self._named = ""
+        self._lay_out()
+        self._connect()
+        self.refresh()
+
+    # -- showing --------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Follow the draft: what is wrong, what it will be, and what its data looks like."""
+        self._follow_network()
+        verdict = self._draft.verdict
+        self.task.set_verdict(verdict)
+        self.budget.set_verdict(verdict)
+        self.space.set_problems(verdict.space_problems)
+        self.preview.look_at(self._draft.document.task, self._draft.base)
+        if verdict.spec is None:
+            self.footer.show_problem(verdict.sentence)
+        else:
+            self._show_plan()
+        name = self._draft.document.name
+        if name and name != self._named:
+            self._named = name
+            self.place.look_for(name)
+
+    def look_for_place(self) -> None:
+        """Look anew for a free file name: the last one has been taken."""
+        self.place.look_for(self._draft.document.name)
+
+    def set_timing(self, busy: bool) -> None:
+        """Say whether a trial is being timed; afterwards, how long the study will take."""
+        self.footer.set_timing(busy)
+        self.refresh()
+
+    def _show_plan(self) -> None:
+        verdict = self._draft.verdict
+        spec = verdict.spec
+        assert spec is not None
+        plan = plan_of(spec, verdict.trials)
+        workers = spec.resources.workers or 1
+        guess = None
+        if verdict.trials is not None:
+            guess = estimate(self._timings.of(spec), verdict.trials, workers)
+        duration = "" if guess is None else duration_words(guess, workers)
+        self.footer.show_plan(plan.trials, duration, plan.warning)
+
+    def _follow_network(self) -> None:
+        network = str(self._draft.document.task.get("network", ""))
+        if network != self._network and network in catalog.NETWORKS:
+            self._network = network
+            self.space.set_known(catalog.hyperparameters(network))
+
+    def _previewed(self, preview: Preview) -> None:
+        self.preview_card.show_preview(preview)
+        self.task.set_preview(preview)
+
+    def _not_previewed(self, sentence: str) -> None:
+        self.preview_card.refuse(sentence)
+        self.task.set_preview(None)
+
+    # -- building -------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self._draft.changed.connect(self.refresh)
+        self.preview.started.connect(self.preview_card.look)
+        self.preview.arrived.connect(self._previewed)
+        self.preview.failed.connect(self._not_previewed)
+        self.footer.runRequested.connect(self.runRequested)
+        self.footer.timingRequested.connect(self.timingRequested)
+        self.footer.placeChosen.connect(self._save_to)
+        self.place.found.connect(self.footer.show_place)
+
+    def _save_to(self, path: Path) -> None:
+        self.place.folder = path.parent
+        self._draft.rename(path.name.removesuffix(SUFFIX))
+        self.look_for_place()
+
+    def _lay_out(self) -> None:
+        data = QHBoxLayout()
+        data.setSpacing(CARD)
+        data.addWidget(self.task, 5)
+        data.addWidget(self.preview_card, 4)
+        left = _column()
+        left.layout().addLayout(data)
+        left.layout().addWidget(self.space, 1)
+        right = _column()
+        right.layout().addWidget(self.methods)
+        right.layout().addWidget(self.budget)
+        right.layout().addStretch(1)
+        right.setFixedWidth(self.fontMetrics().averageCharWidth() * _RIGHT_CHARACTERS)
+        columns = QHBoxLayout()
+        columns.setContentsMargins(PAGE, CARD, PAGE - _BAR, CARD)
+        columns.setSpacing(CARD)
+        columns.addWidget(_scrolling(left), 1)
+        columns.addWidget(_scrolling(right))
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        page.addLayout(columns, 1)
+        page.addWidget(hairline())
+        page.addWidget(self.footer)
+
+
+def _column() -> QWidget:
+    result = QWidget()
+    column = QVBoxLayout(result)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(CARD)
+    return result
+
+
+def _scrolling(content: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if content.maximumWidth() == content.minimumWidth():
+        area.setFixedWidth(content.minimumWidth() + _BAR)
+    return area

@@ -1,0 +1,254 @@
+"""Data and task: what is trained on what, and what is aimed at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QWidget
+
+from engine.tasks import catalog
+from engine.tasks.data import Preview, bundled
+from gui.models.cells import value_text
+from gui.models.draft import Draft
+from gui.models.verdict import Verdict
+from gui.theme import CARD, CONTROL
+from gui.widgets.buttons import tool
+from gui.widgets.cards import Card
+from gui.widgets.fields import ChoiceField, Field, LineField, ParsedField, WholeField, real
+
+_NETWORKS = {"mlp": "Dense network (MLP)", "cnn": "Convolutional network (CNN)"}
+_PARTS = {"train": "train", "val": "validation"}
+_FILES = "Data (*.csv *.tsv *.txt *.parquet *.npz);;All files (*)"
+_WAYS = (
+    ("Stratified by class", "stratified"),
+    ("At random", "random"),
+    ("In order of time", "time"),
+)
+_SHARES = ("train", "validation", "test")
+
+
+class TaskCard(Card):
+    """A form over the draft's name and its [task] table."""
+
+    dataChosen = Signal(str)
+
+    def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
+        super().__init__("Data and task", parent)
+        self._draft = draft
+        self._preview: Preview | None = None
+        self._dialog: QFileDialog | None = None
+        self._fields: dict[tuple[str, str], Field] = {}
+        self._make_fields()
+        self._lay_out()
+        draft.changed.connect(self.refresh)
+        self.refresh()
+
+    # -- showing --------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the draft."""
+        document = self._draft.document
+        task = document.task
+        self._name.put(document.name)
+        self._data.set_choices(_data_choices(str(task.get("data", ""))))
+        self._data.put(task.get("data"))
+        self._network.put(task.get("network"))
+        self._epochs.put(task.get("epochs"))
+        self._objective.set_choices(_objective_choices(self._problem()))
+        self._objective.put(task.get("objective"))
+        self._at.put(task.get("at", "best"))
+        self._target.put(task.get("target"))
+        split = task.get("split", {})
+        self._way.put(self._way_of(split))
+        for share, field in self._shares.items():
+            field.put(split.get(share))
+        self._column.put(split.get("column") or _group(split))
+        own = task.get("data") not in bundled()
+        for field in self._of_files:
+            field.setVisible(own)
+        self._column_field.setVisible(own and self._way.currentData() in ("time", "group"))
+
+    def set_preview(self, preview: Preview | None) -> None:
+        """What is known of the data: its columns, and the problem that it poses."""
+        self._preview = preview
+        names = [column.name for column in preview.columns] if preview else []
+        self._target.set_choices([(name, name) for name in names])
+        self._column.set_choices([(name, name) for name in names])
+        self.refresh()
+
+    def set_verdict(self, verdict: Verdict) -> None:
+        """Say what is wrong with each entry."""
+        for (table, key), field in self._fields.items():
+            field.set_problem(verdict.problem_at(table, key))
+
+    def suitable_objective(self, preview: Preview) -> str | None:
+        """The objective to aim at when the present one does not fit the data's problem."""
+        task = self._draft.document.task
+        if preview.problem is None or task.get("objective") in catalog.objectives(preview.problem):
+            return None
+        return next(iter(catalog.objectives(preview.problem)))
+
+    # -- building -------------------------------------------------------------------------------
+
+    def _make_fields(self) -> None:
+        self._name = LineField()
+        self._data = ChoiceField()
+        self._network = ChoiceField([(_NETWORKS.get(n, n), n) for n in catalog.NETWORKS])
+        self._epochs = WholeField()
+        self._objective = ChoiceField()
+        self._at = ChoiceField([("of the best epoch", "best"), ("of the last epoch", "last")])
+        self._target = ChoiceField()
+        self._way = ChoiceField([*_WAYS, ("By groups of a column", "group")])
+        self._column = ChoiceField()
+        self._shares = {share: ParsedField(real, value_text) for share in _SHARES}
+        self._name.edited.connect(self._draft.rename)
+        self._data.edited.connect(self.choose_data)
+        self._network.edited.connect(lambda v: self._draft.set_entry("task", "network", v))
+        self._epochs.edited.connect(lambda v: self._draft.set_entry("task", "epochs", v))
+        self._objective.edited.connect(self._aim_at)
+        self._at.edited.connect(lambda v: self._draft.set_entry("task", "at", v))
+        self._target.edited.connect(lambda v: self._draft.set_entry("task", "target", v))
+        self._way.edited.connect(self._split_by)
+        self._column.edited.connect(self._split_along)
+        for share, field in self._shares.items():
+            field.edited.connect(lambda v, share=share: self._set_split({share: v}))
+
+    def _lay_out(self) -> None:
+        browse = tool("file-outline", "Choose a file: CSV, Parquet or NPZ", self._ask_for_file)
+        folder = tool(
+            "folder-outline", "Choose a folder of images, one sub-folder a class", self._ask_folder
+        )
+        target = self._add("task", "target", "Target", self._target, "The column to predict")
+        way = self._add("task", "split.by", "Split", self._way, "How rows come to their part")
+        self._column_field = Field("Column", self._column, "The column of times or of groups")
+        shares = [
+            self._add("task", f"split.{share}", f"{share.capitalize()} share", field, "0.7 is 70 %")
+            for share, field in self._shares.items()
+        ]
+        self._of_files = [target, way, *shares]
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(CARD)
+        grid.setVerticalSpacing(CONTROL)
+        for column in range(6):
+            grid.setColumnStretch(column, 1)
+        name_tip = "The study's name, and its file's"
+        grid.addWidget(self._add("", "name", "Name", self._name, name_tip), 0, 0, 1, 3)
+        data = Field("Data", self._data, "What to learn from", [browse, folder])
+        self._fields["task", "data"] = data
+        grid.addWidget(data, 0, 3, 1, 3)
+        grid.addWidget(target, 1, 0, 1, 3)
+        grid.addWidget(way, 1, 3, 1, 3)
+        for place, field in enumerate(shares):
+            grid.addWidget(field, 2, place * 2, 1, 2)
+        grid.addWidget(self._column_field, 3, 0, 1, 3)
+        network = self._add("task", "network", "Network", self._network, "What is trained")
+        grid.addWidget(network, 4, 0, 1, 3)
+        epochs_tip = "How often each trial goes through the training data"
+        grid.addWidget(self._add("task", "epochs", "Epochs", self._epochs, epochs_tip), 4, 3, 1, 3)
+        aim = "What is compared between trials; the test part is never shown to the search"
+        objective = self._add("task", "objective", "Objective", self._objective, aim)
+        grid.addWidget(objective, 5, 0, 1, 3)
+        at = self._add("task", "at", "Its value", self._at, "Which epoch's value and weights count")
+        grid.addWidget(at, 5, 3, 1, 3)
+        self.column.addLayout(grid)
+        self.column.addStretch(1)
+
+    def _add(self, table: str, key: str, caption: str, editor: QWidget, tip: str) -> Field:
+        field = Field(caption, editor, tip)
+        self._fields[table, key] = field
+        return field
+
+    # -- doing ----------------------------------------------------------------------------------
+
+    def choose_data(self, data: str) -> None:
+        """Take other data; what the old data's columns were chosen for goes with it."""
+        entries: dict[str, Any] = {"data": data, "target": None}
+        known = bundled().get(data)
+        if known is not None:
+            entries |= _aim(self._fitting(known.problem))
+        self._draft.set_entries("task", entries)
+        self.dataChosen.emit(data)
+
+    def _fitting(self, problem: str) -> str:
+        current = self._draft.document.task.get("objective")
+        known = catalog.objectives(problem)
+        return current if current in known else next(iter(known))
+
+    def _aim_at(self, objective: str) -> None:
+        self._draft.set_entries("task", _aim(objective))
+
+    def _problem(self) -> str:
+        data = str(self._draft.document.task.get("data", ""))
+        if data in bundled():
+            return bundled()[data].problem
+        if self._preview is not None and self._preview.problem is not None:
+            return self._preview.problem
+        try:
+            return catalog.problem_of(str(self._draft.document.task.get("objective")))
+        except catalog.CatalogError:
+            return "classification"
+
+    def _way_of(self, split: Any) -> str:
+        way = split.get("by")
+        if way is None:
+            return "stratified" if self._problem() == "classification" else "random"
+        return way if way in [value for _, value in _WAYS] else "group"
+
+    def _split_by(self, way: str) -> None:
+        first = self._column.itemData(0)
+        if way == "group":
+            self._set_split({"by": first, "column": None})
+        else:
+            self._set_split({"by": way, "column": first if way == "time" else None})
+
+    def _split_along(self, column: str) -> None:
+        grouped = self._way.currentData() == "group"
+        self._set_split({"by": column} if grouped else {"column": column})
+
+    def _set_split(self, entries: dict[str, Any]) -> None:
+        split = {**self._draft.document.task.get("split", {}), **entries}
+        stated = {key: value for key, value in split.items() if value is not None}
+        key = f"split.{next(iter(entries))}"
+        self._draft.set_entries("task", {"split": stated}, key)
+
+    def _ask_for_file(self) -> None:
+        self._ask(QFileDialog.FileMode.ExistingFile)
+
+    def _ask_folder(self) -> None:
+        self._ask(QFileDialog.FileMode.Directory)
+
+    def _ask(self, mode: QFileDialog.FileMode) -> None:
+        dialog = QFileDialog(self, "Choose data", str(Path.home()), _FILES)
+        dialog.setFileMode(mode)
+        dialog.fileSelected.connect(self.choose_data)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+
+def _aim(objective: str) -> dict[str, str]:
+    return {"objective": objective, "direction": catalog.direction_of(objective)}
+
+
+def _group(split: Any) -> str | None:
+    way = split.get("by")
+    return None if way in (None, *(value for _, value in _WAYS)) else way
+
+
+def _data_choices(data: str) -> list[tuple[str, Any]]:
+    choices: list[tuple[str, Any]] = [(one.title, name) for name, one in bundled().items()]
+    if data and data not in bundled():
+        choices.append((Path(data).name or data, data))
+    return choices
+
+
+def _objective_choices(problem: str) -> list[tuple[str, Any]]:
+    """Such as "validation accuracy (higher is better)"."""
+    choices: list[tuple[str, Any]] = []
+    for name, direction in catalog.objectives(problem).items():
+        part, metric = name.split("_", 1)
+        better = "lower" if direction == "minimize" else "higher"
+        words = metric.replace("_", " ").replace("r2", "R²")
+        choices.append((f"{_PARTS.get(part, part)} {words} ({better} is better)", name))
+    return choices
