@@ -173,18 +173,10 @@ def _unknown_objective(objective: str) -> str:
 
 
 def _layer_width(layer: int) -> Hyperparameter:
-    deep_enough = tuple(range(layer, MAX_DEPTH + 1))
     return Hyperparameter(
-        Int(
-            f"width_{layer}",
-            low=16,
-            high=512,
-            log=True,
-            default=64,
-            when=When("depth", deep_enough) if layer > 1 else None,
-        ),
+        Int(f"width_{layer}", low=16, high=512, log=True, default=64),
         label=f"Width of layer {layer}",
-        help=f"Units in hidden layer {layer}, where it shall differ from the common width.",
+        help=f"Units in hidden layer {layer} in place of the common width, where there is one.",
         unset=0,
         least=1,
     )

@@ -190,11 +190,10 @@ def _number(name: str, numbers: pl.Series, whole: bool, stray: int = 0) -> Colum
 
 
 def _counts_rows(numbers: pl.Series) -> bool:
-    """Whether a column just numbers the rows: whole numbers that grow by one."""
-    steps = numbers.diff().drop_nulls()
-    return (
-        len(numbers) >= _FEWEST_IDENTIFIERS and not numbers.has_nulls() and bool((steps == 1).all())
-    )
+    """Whether a column just numbers the rows, from 0 or 1 on."""
+    if len(numbers) < _FEWEST_IDENTIFIERS or numbers.has_nulls() or numbers[0] not in (0, 1):
+        return False
+    return bool((numbers.diff().drop_nulls() == 1).all())
 
 
 def _as_dates(name: str, text: pl.Series, known: pl.Series) -> Column | None:

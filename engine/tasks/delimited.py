@@ -156,9 +156,17 @@ def _parse(path: Path, text: str, delimiter: str, headless: bool) -> pl.DataFram
         raise DataError(f"{path.name}: has no rows; give a file with a header and rows.") from error
     except pl.exceptions.PolarsError as error:
         raise DataError(_why_not_parsed(path, text, delimiter, error)) from error
-    return frame.rename(
-        {name: name.strip() or f"column_{k}" for k, name in enumerate(frame.columns, start=1)}
-    )
+    frame.columns = _names([] if headless else frame.columns, frame.width)
+    return frame
+
+
+def _names(header: list[str], width: int) -> list[str]:
+    """Names of the columns: the header's, the empty and repeated ones made their own."""
+    names: list[str] = []
+    for place in range(width):
+        name = header[place].strip() if header else ""
+        names.append(name if name and name not in names else f"{name or 'column'}_{place + 1}")
+    return names
 
 
 def _why_not_parsed(path: Path, text: str, delimiter: str, error: Exception) -> str:

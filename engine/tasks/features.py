@@ -78,7 +78,7 @@ class CategoryEncoder:
         found = train.drop_nulls().value_counts().rows()
         by_count = [level for level, _ in sorted(found, key=lambda row: (-row[1], row[0]))]
         has_other = len(by_count) > MAX_LEVELS
-        levels = tuple(by_count[: MAX_LEVELS - 1] if has_other else by_count)
+        levels = tuple(sorted(by_count[: MAX_LEVELS - 1] if has_other else by_count))
         return cls(train.name, levels, train.has_nulls(), has_other)
 
     @property

@@ -84,10 +84,10 @@ def load_table(settings: TaskSettings, path: Path, test_path: Path | None = None
     codes, split_notes = split_table(table, settings.split, target, values, problem)
     features, dropped = _features(table, target, settings.split)
     train = codes == splits.TRAIN
-    encoder = TableEncoder.fit(features, train, _time_column(settings.split))
-    notes = [*table.notes, *notes_of(features), *dropped, *split_notes]
-    if not encoder.names:
+    encoder = TableEncoder.fit(features, train, _time_column(settings.split)) if features else None
+    if encoder is None or not encoder.names:
         raise DataError(f"{table.name}: has nothing to predict '{target.name}' from; add columns.")
+    notes = [*table.notes, *notes_of(features), *dropped, *split_notes]
     x = encoder.transform(features)
     y, classes, mean, scale = _target(values, train, problem, f"'{target.name}' in {table.name}")
     parts = parts_of(x, y, codes)
