@@ -26,7 +26,8 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE_LINES = 200
-_SAMPLE_CHARACTERS = 200_000
+_SAMPLE_BYTES = 200_000
+_ENCODING_BYTES = 2_000
 _COMMA_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+([eE][+-]?\d+)?")
 _POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
@@ -43,17 +44,16 @@ class DelimitedText:
 
 def read_delimited(path: Path, first_bytes: int | None = None) -> DelimitedText:
     """The file as a frame of strings; with `first_bytes`, only the whole lines in that many."""
-    raw = _read_bytes(path, first_bytes)
-    encoding, text = _decode(path, raw)
-    if first_bytes is not None and len(raw) == first_bytes:
-        text = text[: text.rfind("\n") + 1] or text
-    if not text.strip():
+    encoding, content = _as_utf8(path, _read_bytes(path, first_bytes))
+    if first_bytes is not None and path.stat().st_size > first_bytes:
+        content = content[: content.rfind(b"\n") + 1] or content
+    if not content.strip():
         raise DataError(f"{path.name}: the file is empty; give one with a header and rows.")
-    lines = text[:_SAMPLE_CHARACTERS]
+    lines = content[:_SAMPLE_BYTES].decode("utf-8", errors="ignore")
     delimiter = _delimiter(lines)
-    sample = list(_rows(lines, delimiter))
+    sample = _rows(lines, delimiter)
     headless = bool(sample) and all(_NUMBER.fullmatch(name.strip()) for name in sample[0])
-    frame = _parse(path, text, delimiter, headless)
+    frame = _parse(path, content, delimiter, headless)
     comma = delimiter != "," and _has_decimal_comma(sample[1:])
     notes = _notes(encoding, delimiter, comma, headless)
     return DelimitedText(frame, comma, tuple(notes))
@@ -82,20 +82,22 @@ def _read_bytes(path: Path, first: int | None) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the file.") from error
 
 
-def _decode(path: Path, raw: bytes) -> tuple[str, str]:
+def _as_utf8(path: Path, raw: bytes) -> tuple[str, bytes]:
+    """The encoding that was recognised, and the content in UTF-8 without a byte-order mark."""
     for mark, encoding in _BYTE_ORDER_MARKS:
         if raw.startswith(mark):
-            return encoding, _strictly(path, raw, encoding)
-    if raw[:2000].count(0) > len(raw[:2000]) // 4:
+            return encoding, _strictly(path, raw, encoding).encode()
+    start = raw[:_ENCODING_BYTES]
+    if start.count(0) > len(start) // 4:
         encoding = "utf-16-le" if raw[1:2] == b"\0" else "utf-16-be"
-        return encoding, _strictly(path, raw, encoding)
-    if b"\0" in raw[:2000]:
+        return encoding, _strictly(path, raw, encoding).encode()
+    if b"\0" in start:
         raise DataError(f"{path.name}: is not a text file; give a CSV, Parquet or NPZ file.")
-    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        return "utf-8", decoder.decode(raw)
+        codecs.getincrementaldecoder("utf-8")().decode(raw)
     except UnicodeDecodeError:
-        return "latin-1", raw.decode("cp1252", errors="replace")
+        return "latin-1", raw.decode("cp1252", errors="replace").encode()
+    return "utf-8", raw
 
 
 def _strictly(path: Path, raw: bytes, encoding: str) -> str:
@@ -141,12 +143,12 @@ def _has_decimal_comma(rows: list[list[str]]) -> bool:
     return commas > points
 
 
-def _parse(path: Path, text: str, delimiter: str, headless: bool) -> pl.DataFrame:
+def _parse(path: Path, content: bytes, delimiter: str, headless: bool) -> pl.DataFrame:
     import polars as pl
 
     try:
         frame = pl.read_csv(
-            io.BytesIO(text.encode("utf-8")),
+            content,
             separator=delimiter,
             has_header=not headless,
             infer_schema=False,
@@ -155,7 +157,9 @@ def _parse(path: Path, text: str, delimiter: str, headless: bool) -> pl.DataFram
     except pl.exceptions.NoDataError as error:
         raise DataError(f"{path.name}: has no rows; give a file with a header and rows.") from error
     except pl.exceptions.PolarsError as error:
-        raise DataError(_why_not_parsed(path, text, delimiter, error)) from error
+        raise DataError(
+            _why_not_parsed(path, content.decode(errors="replace"), delimiter, error)
+        ) from error
     frame.columns = _names([] if headless else frame.columns, frame.width)
     return frame
 

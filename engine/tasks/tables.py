@@ -113,10 +113,7 @@ def facts_of_table(settings: TaskSettings, path: Path) -> Problem:
     """The problem, judged from the first rows; raises for what can be seen to be wrong there."""
     table = read_table(path, preview=True)
     target = find_target(table.columns, settings.target, table.name)
-    if table.rows_read < table.rows and settings.objective and target.kind == "number":
-        values = target.values.drop_nulls().to_numpy()
-    else:
-        values = target_values(target, table.name)
+    values = target_values(target, table.name)
     for name in (_time_column(settings.split), _group_column(settings.split)):
         if name is not None:
             table.column(name, "split")
