@@ -25,7 +25,7 @@ MAX_GRID = 10_000
 """Most grid points that one parameter may have."""
 MAX_FLOAT = 1e150
 MAX_STEPS = 10**8
-_FEWEST_STEPS_OF_ROUNDING = 1e6
+_FEWEST_VALUES = 1e6
 
 
 def find_problems(parameters: Sequence[Any]) -> list[SpaceError]:
@@ -109,7 +109,7 @@ def _check_is_number(parameter: Float | Int, field: str, value: Any) -> None:
         _refuse(f"{field} must be a number, not {show(value)}.", field)
     if isinstance(parameter, Float):
         if abs(value) > MAX_FLOAT:
-            _refuse(f"{field} ({value:.3g}) is beyond {MAX_FLOAT:g}; search its logarithm.", field)
+            _refuse(f"{field} is beyond {MAX_FLOAT:g}; search its logarithm instead.", field)
         return
     if value != int(value):
         _refuse(
@@ -135,8 +135,11 @@ def _check_spacing(low: float, high: float, log: bool) -> None:
     """Refuse a range whose ends are too close for floats to tell values between them apart."""
     if log and low < 1 / MAX_FLOAT:
         _refuse(f"low ({show(low)}) is too close to 0; raise it to {1 / MAX_FLOAT:g}.", "low")
-    room = math.log(high / low) * 1e12 if log else (high - low) * 10.0 ** decimals(low, high)
-    if room < _FEWEST_STEPS_OF_ROUNDING:
+    if log:
+        values = math.log(high / low) * 1e12
+    else:
+        values = (high - low) * 10.0 ** decimals(low, high) if high - low > 1 / MAX_FLOAT else 0
+    if values < _FEWEST_VALUES:
         _refuse(
             f"low ({low!r}) and high ({high!r}) are too close; set value = {low!r} instead.",
             "high",
@@ -157,9 +160,9 @@ def _check_step(parameter: Float | Int, low: float, high: float, step: float) ->
         _refuse(f"step ({show(step)}) makes over {MAX_STEPS:.0e} values; remove it.", "step")
     fits = (high - low) % step == 0 if isinstance(parameter, Int) else _is_whole(steps)
     if not fits:
-        count = math.floor(steps)
-        nearest = low + (count if steps - count < 0.5 or count == 0 else count + 1) * step
-        nearest = plain(nearest) if isinstance(parameter, Int) else round(nearest, 12)
+        nearest = low + round(steps) * step
+        if isinstance(parameter, Float):
+            nearest = round(nearest, decimals(low, high))
         _refuse(
             f"step {show(step)} does not lead from {show(low)} to {show(high)}; "
             f"set high to {show(nearest)}.",
@@ -187,7 +190,7 @@ def _check_categorical(parameter: Categorical) -> None:
 
 def _check_choice(field: str, choice: object) -> None:
     choice = plain(choice)
-    if choice == "":
+    if isinstance(choice, str) and not choice.strip():
         _refuse("a choice is empty; name it or remove it.", field)
     if isinstance(choice, float) and not math.isfinite(choice):
         _refuse(f"the choice {choice} is not a finite number; replace it.", field)
@@ -265,16 +268,17 @@ def _is_named(parameter: object) -> bool:
 
 
 def _check_cycle(parameter: Parameter, known: Mapping[str, Parameter]) -> None:
-    path = [parameter.name]
+    path = {parameter.name: None}
     current: Parameter | None = parameter
     while current is not None and isinstance(current.when, When):
-        path.append(current.when.parameter)
-        if path[-1] == parameter.name:
-            chain = " → ".join(path)
+        parent = current.when.parameter
+        if parent == parameter.name:
+            chain = " → ".join([*path, parent])
             _refuse(f"its condition leads back to itself ({chain}); remove one of them.", "when")
-        if path[-1] in path[:-1]:
-            return
-        current = known.get(path[-1])
+        if parent in path or not isinstance(parent, str):
+            return  # said further up
+        path[parent] = None
+        current = known.get(parent)
 
 
 def _check_condition_values(when: When, parent: Parameter) -> None:

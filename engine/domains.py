@@ -94,8 +94,13 @@ class Continuous(Domain):
 
     def canonical(self, value: float) -> float:
         if self.log:
-            return self._clip(float(f"{value:.{self._digits - 1}e}"))
-        return self._clip(round(value, self._decimals) + 0.0)
+            rounded = float(f"{value:.{self._digits - 1}e}")
+        else:
+            rounded = round(value, self._decimals) + 0.0
+        for end in (self.low, self.high):
+            if abs(rounded - end) < self._slack(end) / 2:
+                return end
+        return self._clip(rounded)
 
     def to_unit(self, value: float) -> float:
         place = math.log(value) if self.log else value
@@ -118,7 +123,8 @@ class Continuous(Domain):
         return min(max(number, self.low), self.high)
 
     def _slack(self, end: float) -> float:
-        return float(10.0 ** (-DIGITS) * end if self.log else 10.0 ** (-self._decimals))
+        """What rounding may add to or take from a value close to an end."""
+        return float(10.0 ** (1 - self._digits) * end if self.log else 10.0 ** (-self._decimals))
 
 
 class Discrete(Domain):
@@ -304,7 +310,7 @@ def _checked_number(value: Any) -> float | int:
 
 
 def _outside(value: float, low: float, high: float) -> str:
-    return f"{show(value)} is outside {show(low)} to {show(high)}"
+    return f"{show(value)} is outside {show(low)} to {show(high)}; take one between them"
 
 
 def _between(value: float, below: float, above: float) -> str:

@@ -123,7 +123,7 @@ class SearchSpace:
                 )
         values: Params = {}
         for name in self.parents_first:
-            if self.is_active(name, values):
+            if self._holds(name, values):
                 values[name] = self._value(name, params)
             elif name in params:
                 raise SpaceError("it is not active beside these values; remove it.", name)
@@ -219,6 +219,11 @@ class SearchSpace:
 
     # --- inside ---------------------------------------------------------------------------
 
+    def _holds(self, name: str, values: Params) -> bool:
+        """Whether `name` is active where `values` holds the active ones before it, in order."""
+        condition = self._conditions[name]
+        return condition is None or values.get(condition[0], _ABSENT) in condition[1]
+
     def _value(self, name: str, params: Mapping[str, Any]) -> Any:
         if name not in params:
             if name in self._fixed:
@@ -238,7 +243,7 @@ class SearchSpace:
     def _build(self, value_of: Callable[[str], Any]) -> Params:
         values: Params = {}
         for name in self.parents_first:
-            if self.is_active(name, values):
+            if self._holds(name, values):
                 values[name] = self._fixed[name] if name in self._fixed else value_of(name)
         return self._ordered(values)
 
@@ -275,6 +280,9 @@ class SearchSpace:
                     values = values & frozenset(known.values)
                 positions[name] = (parent, tuple(known.index(value) for value in values))
         return positions
+
+
+_ABSENT = object()
 
 
 class _Fine:
