@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from gui.theme import Scheme, chosen_scheme
+from gui.theme import chosen_scheme
 from gui.widgets.rail import PLACES
 
-_SCHEMES: tuple[tuple[Scheme, str], ...] = (
-    ("system", "As the system"),
-    ("light", "Light"),
-    ("dark", "Dark"),
-)
+_SCHEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+_WHEN_TAKEN = (("ask", "Ask each time"), ("wait", "Wait"), ("share", "Share them"))
 
 
 class Commands(QObject):
@@ -33,6 +30,9 @@ class Commands(QObject):
         self.run = self._action("Run", "Ctrl+R", "Run what is designed, or go on with the study")
         self.pause = self._action("Pause or resume", "Ctrl+P", "Start no new trials, or go on")
         self.stop = self._action("Stop and keep", "", "Stop the study and keep what was found")
+        self.share = self._action(
+            "Share the devices now", "", "Wait no longer for the study that has them"
+        )
         self.copy_design = self._action(
             "Design a variation", "", "Design a new study that starts as this one did"
         )
@@ -44,7 +44,9 @@ class Commands(QObject):
             self._action(name, f"Ctrl+{index + 1}", tip)
             for index, (name, _, tip) in enumerate(PLACES)
         ]
-        self.schemes = self._scheme_actions()
+        self.schemes = self._choices(_SCHEMES)
+        self.choose(self.schemes, chosen_scheme())
+        self.when_taken = self._choices(_WHEN_TAKEN)
         self.recent_menu = QMenu("Open recent", window)
         self.panels_menu = QMenu("Panels", window)
 
@@ -53,7 +55,10 @@ class Commands(QObject):
         _fill(bar.addMenu("&File"), self.new, self.open, self.recent_menu, None, self.save)
         _fill(_last_menu(bar), self.save_as, None, self.close_study, self.quit)
         _fill(bar.addMenu("&Edit"), undo, redo)
-        _fill(bar.addMenu("&Study"), self.run, self.pause, self.stop, None, self.copy_design)
+        study = bar.addMenu("&Study")
+        _fill(study, self.run, self.pause, self.stop, None, self.share)
+        _fill(study.addMenu("When devices are taken"), *self.when_taken.actions())
+        _fill(study, None, self.copy_design)
         view = bar.addMenu("&View")
         _fill(view, *self.places, None, self.panels_menu, self.reset_layout, None)
         _fill(view.addMenu("Colours"), *self.schemes.actions())
@@ -82,13 +87,18 @@ class Commands(QObject):
         action.setToolTip(f"{tip} ({keys})" if keys else tip)
         return action
 
-    def _scheme_actions(self) -> QActionGroup:
+    @staticmethod
+    def choose(group: QActionGroup, value: str) -> None:
+        """Check the action of a group that stands for `value`."""
+        for action in group.actions():
+            action.setChecked(action.data() == value)
+
+    def _choices(self, choices: Sequence[tuple[str, str]]) -> QActionGroup:
         group = QActionGroup(self)
-        for scheme, text in _SCHEMES:
+        for value, text in choices:
             action = group.addAction(text)
             action.setCheckable(True)
-            action.setData(scheme)
-            action.setChecked(scheme == chosen_scheme())
+            action.setData(value)
         return group
 
 

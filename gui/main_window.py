@@ -20,7 +20,8 @@ from gui.widgets.status_strip import StatusStrip
 from gui.widgets.text import hairline
 
 HOME, DESIGN, RUN, RESULTS = range(len(PLACES))
-OPENABLE = (".toml", ".tune", ".csv", ".tsv", ".parquet", ".npz")
+SPEC, STUDY, DATA = (".toml",), (".tune",), (".csv", ".tsv", ".txt", ".parquet", ".npz")
+"""Endings of the files that the window opens."""
 _GEOMETRY = "window/geometry"
 _SMALLEST = (960, 600)
 _FIRST = (1280, 800)
@@ -138,4 +139,4 @@ class MainWindow(QMainWindow):
 def _openable(event: QDropEvent) -> list[Path]:
     """The local files of a drag that the window can open."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in OPENABLE or path.is_dir()]
+    return [path for path in paths if path.suffix.lower() in SPEC + STUDY + DATA or path.is_dir()]

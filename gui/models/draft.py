@@ -103,6 +103,10 @@ class Draft(QObject):
         self._put(document_of(origin))
         self.replaced.emit()
 
+    def take_path(self, path: Path | None) -> None:
+        """Say which file the draft came from."""
+        self._path = path
+
     def saved(self, path: Path, spec: StudySpec) -> None:
         """It is now what the file at `path` says."""
         self._origin, self._path = spec, path

@@ -7,7 +7,7 @@ studies anew and the rows change where something has.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ class RecentModel(QAbstractTableModel):
         super().__init__(parent)
         self._settings = settings
         self._read = read
+        self._open: frozenset[str] = frozenset()
         self._rows = [_stored(row) for row in settings.get(_SETTING, []) if "path" in row]
         notifier.themeChanged.connect(self._colours_changed)
 
@@ -91,9 +92,17 @@ class RecentModel(QAbstractTableModel):
         """Take a study off the list; its file stays where it is."""
         self._replace(self._rows[:row] + self._rows[row + 1 :])
 
+    def set_open(self, paths: Iterable[Path]) -> None:
+        """Say which studies are open: they tell themselves how they stand."""
+        self._open = frozenset(map(str, paths))
+
+    def know(self, path: Path, fields: dict[str, Any]) -> None:
+        """Take over what an open study says of itself."""
+        self._update([(str(path), fields)])
+
     def refresh(self) -> None:
-        """Read all studies anew, in a job."""
-        paths = [row.path for row in self._rows]
+        """Read the studies anew, in a job; open ones speak for themselves."""
+        paths = [row.path for row in self._rows if row.path not in self._open]
         run_job(self, lambda: [_read_safely(self._read, path) for path in paths], self._update)
 
     def _update(self, found: list[tuple[str, dict[str, Any]]]) -> None:

@@ -6,12 +6,14 @@ and Run.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.analysis.cost import estimate
+from engine.spec import StudySpec
 from engine.tasks import catalog
 from engine.tasks.data import Preview
 from gui.models.data_preview import DataPreview
@@ -85,8 +87,13 @@ class DesignPage(QWidget):
         self.place.look_for(self._draft.document.name)
 
     def set_timing(self, busy: bool) -> None:
-        """Say whether a trial is being timed; afterwards, how long the study will take."""
+        """Say whether a trial is being timed."""
         self.footer.set_timing(busy)
+
+    def learn(self, spec: StudySpec, seconds: Sequence[float]) -> None:
+        """Remember how long trials took, and say what that means for the draft."""
+        self._timings.add(spec, seconds)
+        self.footer.set_timing(False)
         self.refresh()
 
     def _show_plan(self) -> None:

@@ -1,0 +1,99 @@
+"""The window's program: sets up Qt, settings and the crash log, and lends the window the engine.
+
+With gui/bridge.py the only place that knows engine.study, which is imported in jobs alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from engine import places
+from gui import theme
+from gui.crash import CrashLog
+from gui.jobs import finish_jobs, run_job
+from gui.open_studies import StudyDoor
+from gui.program import SCHEME, Program
+from gui.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.spec import StudySpec
+    from engine.study import Study
+
+_LAST_JOBS_MS = 3000
+_WARM_UP_MS = 300
+_NEEDED_NEXT = ("engine.study", "gui.pages.design.page", "gui.pages.run")
+
+
+def run(path: Path | None = None) -> int:
+    """Open the window, with a study, a spec or a data file in it; returns the exit code."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName(places.APP)
+    app.setDesktopFileName(places.APP.lower())
+    app.setStyle("Fusion")
+    app.setFont(theme.font())
+    settings = Settings()
+    theme.apply(app, settings.get(SCHEME, "system"))
+    crashes = CrashLog()
+    crashes.install()
+    program = Program(settings, crashes, study_door())
+    program.open_window(path)
+    QTimer.singleShot(_WARM_UP_MS, program, lambda: run_job(program, _warm_up, lambda _: None))
+    code = QApplication.exec()
+    settings.flush()
+    if not finish_jobs(_LAST_JOBS_MS):  # whatever hangs, the engine's guard ends its processes
+        os._exit(code)
+    crashes.uninstall()
+    return code
+
+
+def study_door() -> StudyDoor:
+    """The engine's studies, as the window is lent them."""
+    return StudyDoor(_create, _open, _read, _time_one_trial)
+
+
+def _create(path: Path, spec: StudySpec) -> Study:
+    from engine.study import Study
+
+    return Study.create(path, spec)
+
+
+def _open(path: Path) -> Study:
+    from engine.study import Study
+
+    return Study.open(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A study's state in a few words, for the list of recent ones."""
+    study = _open(path)
+    try:
+        best = study.best
+        return {
+            "state": str(study.state),
+            "best": None if best is None else best.value,
+            "objective": study.spec.task.objective,
+            "finished": sum(trial.state.is_finished for trial in study.trials),
+            "planned": study.spec.planned_trials(),
+        }
+    finally:
+        study.close()
+
+
+def _time_one_trial(spec: StudySpec) -> float:
+    from engine.study import time_one_trial
+
+    return time_one_trial(spec)
+
+
+def _warm_up() -> None:
+    """Import what the next places need, so that they open without a pause."""
+    for name in _NEEDED_NEXT:
+        importlib.import_module(name)

@@ -1,0 +1,193 @@
+"""What commands do to the draft: new, open, save, run, time a trial, remember it for next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from engine import places
+from gui.jobs import run_job
+from gui.models.study_place import free_path
+from gui.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.spec import StudySpec
+    from gui.models.draft import Draft
+    from gui.pages.design.page import DesignPage
+
+_TEXT, _BASE, _PATH, _FOLDER = "design/text", "design/base", "design/path", "design/folder"
+
+
+class Designing(QObject):
+    """Owns the draft and its page; both are made when they are first needed."""
+
+    refused = Signal(str)
+    opened = Signal()
+    runRequested = Signal(object, object)
+    savedTo = Signal(Path)
+
+    def __init__(
+        self,
+        settings: Settings,
+        undo: QUndoStack,
+        time_one_trial: Callable[[StudySpec], float],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._undo = undo
+        self._time_one_trial = time_one_trial
+        self._draft: Draft | None = None
+        self._page: DesignPage | None = None
+
+    # -- what it owns ---------------------------------------------------------------------------
+
+    @property
+    def draft(self) -> Draft:
+        """The draft: the one of last time, or a new study."""
+        if self._draft is None:
+            from gui.models.draft import Draft  # late: the engine's spec comes with it
+
+            spec, path = self._last_time() or (self._new(), None)
+            self._draft = Draft(spec, self._undo, self)
+            self._draft.take_path(path)
+        return self._draft
+
+    def page(self) -> DesignPage:
+        """The Design page."""
+        if self._page is None:
+            from gui.models.timings import Timings
+            from gui.pages.design.page import DesignPage
+
+            folder = Path(self._settings.get(_FOLDER) or places.studies())
+            self._page = DesignPage(self.draft, Timings(self._settings), folder)
+            self._page.runRequested.connect(self.run)
+            self._page.timingRequested.connect(self.time_a_trial)
+        return self._page
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something was changed that no file has."""
+        return not self._undo.isClean()
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """Begin a new study."""
+        self.draft.replace_all(self._new(), None)
+        self.opened.emit()
+
+    def open(self, path: Path) -> None:
+        """Read a spec from its TOML file."""
+        from engine.spec import StudySpec
+
+        self._read(lambda: StudySpec.load(path), path)
+
+    def vary(self, spec: StudySpec) -> None:
+        """Begin with the spec of a study that was run."""
+        self.draft.replace_all(spec, None)
+        self.opened.emit()
+
+    def use_data(self, path: Path) -> None:
+        """Take a file or a folder as the draft's data."""
+        self.page().task.choose_data(str(path))
+        self.opened.emit()
+
+    def save(self, path: Path, then: Callable[[], object] = lambda: None) -> None:
+        """Write the draft's TOML file, and go on with `then`."""
+        spec = self._valid("saved")
+        if spec is None:
+            return
+
+        def saved(_: None) -> None:
+            self.draft.saved(path, spec)
+            self.savedTo.emit(path)
+            then()
+
+        run_job(self, lambda: spec.save(path), saved, self._refuse)
+
+    def run(self) -> None:
+        """Ask for the draft to be run, and say how to find the file for it."""
+        spec = self._valid("run")
+        if spec is not None:
+            folder = self.page().place.folder
+            self.runRequested.emit(spec, lambda: free_path(folder, spec.name))
+
+    def time_a_trial(self) -> None:
+        """Run one trial, to know how long the study will take."""
+        spec = self._valid("timed")
+        if spec is None:
+            return
+        self.page().set_timing(True)
+        run_job(
+            self,
+            lambda: self._time_one_trial(spec),
+            lambda seconds: self.learn(spec, [seconds]),
+            self._not_timed,
+        )
+
+    def learn(self, spec: StudySpec, seconds: list[float]) -> None:
+        """Remember how long trials took, and show what that means."""
+        self.page().learn(spec, seconds)
+
+    def remember(self) -> None:
+        """Keep the draft for the next start, if it can be told in TOML."""
+        if self._draft is None or self._page is None:
+            return
+        self._settings.set(_FOLDER, str(self._page.place.folder))
+        spec = self._draft.verdict.spec
+        if spec is not None:
+            self._settings.set(_TEXT, spec.to_toml())
+            self._settings.set(_BASE, str(spec.base))
+            self._settings.set(_PATH, str(self._draft.path or ""))
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _new(self) -> StudySpec:
+        from gui.models.new_study import new_study
+
+        return new_study(places.studies())
+
+    def _last_time(self) -> tuple[StudySpec, Path | None] | None:
+        from engine.spec import SpecError, StudySpec
+
+        text = self._settings.get(_TEXT)
+        if not isinstance(text, str):
+            return None
+        try:
+            spec = StudySpec.parse(text, Path(self._settings.get(_BASE, "")))
+        except SpecError:  # written by another version
+            return None
+        path = self._settings.get(_PATH)
+        return spec, Path(path) if path else None
+
+    def _valid(self, what: str) -> StudySpec | None:
+        verdict = self.draft.verdict
+        if verdict.spec is None:
+            self.refused.emit(f"This cannot be {what} yet. {verdict.sentence}")
+        return verdict.spec
+
+    def _read(self, read: Callable[[], StudySpec], path: Path) -> None:
+        def arrived(spec: StudySpec) -> None:
+            self.draft.replace_all(spec, None if _is_bundled(path) else path)
+            self.opened.emit()
+
+        run_job(self, read, arrived, self._refuse)
+
+    def _not_timed(self, error: Exception) -> None:
+        self.page().set_timing(False)
+        self._refuse(error)
+
+    def _refuse(self, error: Exception) -> None:
+        if not isinstance(error, ValueError | OSError | RuntimeError):
+            raise error
+        self.refused.emit(str(error))
+
+
+def _is_bundled(path: Path) -> bool:
+    """Examples are not written over: saving one asks for another place."""
+    return path.is_relative_to(places.resources())

@@ -1,0 +1,196 @@
+"""The studies that are open, one of which the window shows, and the commands to them.
+
+Files, locks and threads of a study are touched in jobs only. How studies are made and opened is
+handed in by gui/app.py; who has the devices, and who waits for them, is the engine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.events import StudyState
+from gui.jobs import run_job
+
+if TYPE_CHECKING:
+    from engine.spec import StudySpec
+    from engine.study import Study
+    from gui.models.study_model import StudyModel
+
+_COMPUTING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
+
+
+@dataclass(frozen=True)
+class StudyDoor:
+    """What the engine offers; each is slow, and called in a job."""
+
+    create: Callable[[Path, StudySpec], Study]
+    open: Callable[[Path], Study]
+    read: Callable[[Path], dict[str, Any]]
+    time_one_trial: Callable[[StudySpec], float]
+
+
+class OpenStudy(QObject):
+    """A study, what the window knows of it, and the bridge between the two."""
+
+    def __init__(self, study: Study, parent: QObject) -> None:
+        from gui.bridge import Bridge
+        from gui.models.study_model import StudyModel  # late: numpy comes with it
+
+        super().__init__(parent)
+        self.study = study
+        snapshot, events = study.subscribe()
+        self.model: StudyModel = StudyModel(snapshot, self)
+        self.bridge = Bridge(study, self.model, events, self)
+
+    @property
+    def path(self) -> Path:
+        """The study's file."""
+        return self.model.path
+
+    @property
+    def name(self) -> str:
+        """What the study is called in the window."""
+        return self.path.stem
+
+    @property
+    def is_active(self) -> bool:
+        """Whether its study thread is at work or waits."""
+        return self.model.state.is_active
+
+
+class OpenStudies(QObject):
+    """Opens, creates, shows, commands and closes studies."""
+
+    listChanged = Signal()
+    currentChanged = Signal()
+    stateChanged = Signal(object)
+    waits = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, door: StudyDoor, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._door = door
+        self._entries: list[OpenStudy] = []
+        self._current: OpenStudy | None = None
+        self._starting: set[OpenStudy] = set()
+
+    # -- which there are ------------------------------------------------------------------------
+
+    @property
+    def current(self) -> OpenStudy | None:
+        """The study that the window shows."""
+        return self._current
+
+    @property
+    def all(self) -> tuple[OpenStudy, ...]:
+        """All that are open, in the order of opening."""
+        return tuple(self._entries)
+
+    def active(self) -> list[OpenStudy]:
+        """Those that run, pause, stop, or wait for devices."""
+        return [entry for entry in self._entries if entry.is_active or entry in self._starting]
+
+    def is_computing(self) -> bool:
+        """Whether the computer is to be kept awake."""
+        return any(entry.model.state in _COMPUTING for entry in self._entries)
+
+    def show(self, entry: OpenStudy | None) -> None:
+        """Show another one."""
+        if entry is not self._current:
+            self._current = entry
+            self.currentChanged.emit()
+            self.listChanged.emit()
+
+    # -- coming and going -----------------------------------------------------------------------
+
+    def create(
+        self, path_of: Callable[[], Path], spec: StudySpec, done: Callable[[OpenStudy], None]
+    ) -> None:
+        """Make a new study at the path that `path_of` finds (in the job), and show it."""
+        self._take_in(lambda: self._door.create(path_of(), spec), done)
+
+    def open(self, path: Path, done: Callable[[OpenStudy], None]) -> None:
+        """Open a study and show it; one that is open already is only shown."""
+        known = next((entry for entry in self._entries if entry.path == path.absolute()), None)
+        if known is not None:
+            self.show(known)
+            done(known)
+        else:
+            self._take_in(lambda: self._door.open(path), done)
+
+    def close(self, entry: OpenStudy, done: Callable[[], None] = lambda: None) -> None:
+        """Stop a study if it runs, in a job, and let go of its file; then it is not listed."""
+
+        def failed(error: Exception) -> None:
+            self._closed(entry, done)
+            self._refuse(error)
+
+        run_job(self, entry.study.close, lambda _: self._closed(entry, done), failed)
+
+    def close_all(self, done: Callable[[], None]) -> None:
+        """Close them all at the same time."""
+        if not self._entries:
+            done()
+        for entry in self.all:
+            self.close(entry, lambda: None if self._entries else done())
+
+    def _take_in(self, make: Callable[[], Study], done: Callable[[OpenStudy], None]) -> None:
+        def arrived(study: Study) -> None:
+            entry = OpenStudy(study, self)
+            entry.model.stateChanged.connect(lambda: self._state_changed(entry))
+            self._entries.append(entry)
+            self.show(entry)
+            done(entry)
+
+        run_job(self, make, arrived, self._refuse)
+
+    def _closed(self, entry: OpenStudy, done: Callable[[], None]) -> None:
+        entry.bridge.drain()
+        entry.bridge.close()
+        self._entries.remove(entry)
+        if entry is self._current:
+            self._current = None
+            self.show(self._entries[-1] if self._entries else None)
+            if not self._entries:
+                self.currentChanged.emit()
+        self.listChanged.emit()
+        entry.deleteLater()
+        done()
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def start(self, entry: OpenStudy, share: bool = False) -> None:
+        """Begin or go on; it waits for devices that another one has, unless they are shared."""
+        if entry in self._starting or entry.is_active:
+            return
+        self._starting.add(entry)
+
+        def over(_: object) -> None:
+            self._starting.discard(entry)
+
+        def failed(error: Exception) -> None:
+            over(None)
+            self._refuse(error)
+
+        run_job(self, lambda: entry.study.start(share=share), over, failed)
+
+    def command(self, what: str, *arguments: Any) -> None:
+        """Send "pause", "resume", "stop", "cancel_trial", ... to the study that is shown."""
+        if self._current is not None:
+            getattr(self._current.study, what)(*arguments)
+
+    def _state_changed(self, entry: OpenStudy) -> None:
+        self.stateChanged.emit(entry)
+        if entry.model.state == StudyState.WAITING:
+            self.waits.emit(entry)
+
+    def _refuse(self, error: Exception) -> None:
+        """A sentence of the engine's is shown; anything else is an error of the program."""
+        if not isinstance(error, ValueError | OSError | RuntimeError):
+            raise error
+        self.refused.emit(str(error))

@@ -1,0 +1,199 @@
+"""What the window shows of the open studies: strip, pages, menus, recent list, and questions.
+
+It follows OpenStudies and commands nothing but what a person asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from PySide6.QtCore import QObject
+
+from engine.events import StudyState
+from gui.awake import KeepAwake
+from gui.designing import Designing
+from gui.main_window import RESULTS, RUN, MainWindow
+from gui.models.recent import RecentModel
+from gui.open_studies import OpenStudies, OpenStudy
+from gui.settings import Settings
+
+if TYPE_CHECKING:
+    from gui.pages.results import ResultsPage
+    from gui.pages.run import RunPage
+
+WhenTaken = Literal["ask", "wait", "share"]
+_LAYOUT, _WHEN_TAKEN = "run/layout", "run/when-taken"
+_STARTABLE = (StudyState.NEW, StudyState.STOPPED)
+_ENDED = (StudyState.STOPPED, StudyState.FINISHED)
+
+
+class Watching(QObject):
+    """Keeps what is shown in step with the studies that are open."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        studies: OpenStudies,
+        designing: Designing,
+        recent: RecentModel,
+        settings: Settings,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._studies = studies
+        self._designing = designing
+        self._recent = recent
+        self._settings = settings
+        self._awake = KeepAwake()
+        studies.currentChanged.connect(self._show_current)
+        studies.listChanged.connect(self._list_studies)
+        studies.stateChanged.connect(self._state_changed)
+        studies.waits.connect(self._waits)
+        studies.refused.connect(lambda sentence: window.notice.tell(sentence, "bad"))
+        self._wire_strip()
+        self._show_current()
+
+    # -- pages, made when they are first shown --------------------------------------------------
+
+    def make_run_page(self) -> RunPage:
+        """The Run page, with its panels where they were last time."""
+        from gui.pages.run import RunPage
+
+        page = RunPage()
+        layout = self._settings.get_bytes(_LAYOUT)
+        if layout is not None:
+            page.restore_layout(layout)
+        page.startRequested.connect(self.start_current)
+        page.pauseRequested.connect(lambda: self._studies.command("pause"))
+        page.resumeRequested.connect(lambda: self._studies.command("resume"))
+        page.stopRequested.connect(lambda: self._studies.command("stop"))
+        page.cancelRequested.connect(lambda n: self._studies.command("cancel_trial", n))
+        page.resultsRequested.connect(lambda: self._window.go_to(RESULTS))
+        self._window.commands.set_panels(page.panel_actions())
+        page.set_study(self._model())
+        return page
+
+    def make_results_page(self) -> ResultsPage:
+        """The Results page."""
+        from gui.pages.results import ResultsPage
+
+        page = ResultsPage()
+        page.set_study(self._model())
+        return page
+
+    def reset_layout(self) -> None:
+        """Put the Run page's panels back."""
+        self._window.page(RUN).reset_layout()  # type: ignore[attr-defined]
+
+    def remember_layout(self) -> None:
+        """Keep where the panels are for the next start."""
+        if self._window.made(RUN):
+            self._settings.set_bytes(_LAYOUT, self._window.page(RUN).save_layout())  # type: ignore[attr-defined]
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def start_current(self) -> None:
+        """Begin or go on with the study that is shown."""
+        if self._studies.current is not None:
+            self.start(self._studies.current)
+
+    def start(self, entry: OpenStudy) -> None:
+        """Begin or go on, sharing devices at once where that is what the user always wants."""
+        self._studies.start(entry, share=self.when_taken == "share")
+
+    def can_start_current(self) -> bool:
+        """Whether the study that is shown can begin or go on."""
+        model = self._model()
+        return model is not None and model.state in _STARTABLE and not model.read_only_because
+
+    def pause_or_resume(self) -> None:
+        """Pause the study that is shown, or go on with it."""
+        model = self._model()
+        if model is not None:
+            self._studies.command("resume" if model.state == StudyState.PAUSED else "pause")
+
+    @property
+    def when_taken(self) -> WhenTaken:
+        """What to do when another study has the devices."""
+        return self._settings.get(_WHEN_TAKEN, "ask")
+
+    def set_when_taken(self, choice: WhenTaken) -> None:
+        """Do this from now on when another study has the devices."""
+        self._settings.set(_WHEN_TAKEN, choice)
+
+    # -- following ------------------------------------------------------------------------------
+
+    def _model(self) -> Any:
+        return None if self._studies.current is None else self._studies.current.model
+
+    def _wire_strip(self) -> None:
+        strip, studies = self._window.strip, self._studies
+        strip.pauseRequested.connect(lambda: studies.command("pause"))
+        strip.resumeRequested.connect(lambda: studies.command("resume"))
+        strip.stopRequested.connect(lambda: studies.command("stop"))
+        strip.studyChosen.connect(lambda place: studies.show(studies.all[place]))
+        strip.closeRequested.connect(lambda place: studies.close(studies.all[place]))
+
+    def _show_current(self) -> None:
+        model = self._model()
+        self._window.strip.set_model(model)
+        for place in (RUN, RESULTS):
+            if self._window.made(place):
+                self._window.page(place).set_study(model)  # type: ignore[attr-defined]
+        self._offer()
+
+    def _list_studies(self) -> None:
+        entries = self._studies.all
+        current = entries.index(self._studies.current) if self._studies.current else -1
+        self._recent.set_open(entry.path for entry in entries)
+        self._window.strip.set_studies([entry.name for entry in entries], current)
+        self._awake.hold(self._studies.is_computing())
+        self._offer()
+
+    def _state_changed(self, entry: OpenStudy) -> None:
+        self._awake.hold(self._studies.is_computing())
+        self._recent.know(entry.path, summary_of(entry))
+        if entry.model.state in _ENDED:
+            seconds = [t.seconds for t in entry.model.trials.values() if t.seconds is not None]
+            self._designing.learn(entry.model.spec, seconds[-10:])
+            if entry is not self._studies.current:
+                self._window.notice.tell(f"{entry.name} has {entry.model.state}.")
+        self._offer()
+
+    def _offer(self) -> None:
+        """Enable what can be done now."""
+        commands, model = self._window.commands, self._model()
+        state = None if model is None else model.state
+        commands.pause.setEnabled(state in (StudyState.RUNNING, StudyState.PAUSED))
+        commands.stop.setEnabled(
+            state in (StudyState.RUNNING, StudyState.PAUSED, StudyState.WAITING)
+        )
+        commands.share.setEnabled(state == StudyState.WAITING)
+        commands.close_study.setEnabled(model is not None)
+        commands.copy_design.setEnabled(model is not None)
+
+    def _waits(self, entry: OpenStudy) -> None:
+        """Ask whether to wait; the study waits until there is an answer."""
+        if self.when_taken != "ask":
+            return
+        others = [other.name for other in self._studies.active() if other is not entry]
+        named = " and ".join(others) or "Another study"
+        verb = "are" if len(others) > 1 else "is"
+        self._window.notice.tell(
+            f"{named} {verb} running. Should {entry.name} wait, or share the devices?",
+            answers=[("Wait", lambda: None), ("Share", entry.study.share_devices)],
+        )
+
+
+def summary_of(entry: OpenStudy) -> dict[str, Any]:
+    """What the list of recent studies says about one that is open."""
+    model = entry.model
+    finished, planned = model.progress()
+    return {
+        "state": str(model.state),
+        "best": None if model.best is None else model.best.value,
+        "objective": model.objective,
+        "finished": finished,
+        "planned": planned,
+        "problem": "",
+    }
