@@ -101,6 +101,8 @@ class StudyLoop:
         self._journal = Journal(ledger, store, around.clock)
         self._restarts = 0
         self._over = False
+        complete = (t for t in ledger.trials.values() if t.state is TrialState.COMPLETE)
+        self._with_weights = {trial.number for trial in complete}
 
     def run(self) -> None:
         """Run until the study is over. Whatever goes wrong is said in the study's state."""
@@ -202,13 +204,20 @@ class StudyLoop:
     # Choosing and starting trials
 
     def _go_on(self) -> None:
-        """Start what can be started, durably, and end the study when nothing is left."""
-        started = self._choose()
-        self._journal.commit()
-        if started and self._executor is not None:
-            self._executor.submit(started)
+        """Start what can be started, and end the study when nothing is left."""
+        self._submit(self._choose())
         self._ask_ahead()
         self._look_for_the_end()
+
+    def _submit(self, trials: Sequence[Trial]) -> None:
+        """Hand trials to the workers.
+
+        They are on disk a moment later: until then nobody has heard of them, and if the program
+        dies before that, they are proposed again.
+        """
+        if trials and self._executor is not None:
+            self._executor.submit(trials)
+            self._journal.touch()
 
     def _choose(self) -> list[Trial]:
         """Trials for the free workers, written but not yet durable."""
@@ -301,14 +310,14 @@ class StudyLoop:
         trial = self._ended(message)
         best_before = self._ledger.best
         self._store.put_trial(trial)
-        started = self._choose_after(trial)
+        self._submit(self._choose_after(trial))
         self._journal.commit()
-        if started and self._executor is not None:
-            self._executor.submit(started)
         self._ledger.publish(TrialFinished(trial))
         self._log_end(trial, best_before)
         if trial.state.is_finished:
             self._tell(trial)
+        if trial.state is TrialState.COMPLETE:
+            self._with_weights.add(trial.number)
             self._delete_weights()
         self._look_at_the_target(trial)
         self._go_on()
@@ -349,10 +358,10 @@ class StudyLoop:
 
     def _delete_weights(self) -> None:
         """Keep the weights of the best few trials only."""
-        kept = self._spec.task.keep
-        complete = [t for t in self._ledger.trials.values() if t.state is TrialState.COMPLETE]
-        complete.sort(key=lambda trial: (self._ledger.loss(trial), trial.number))
-        for trial in complete[kept:]:
+        trials = [self._ledger.trials[number] for number in self._with_weights]
+        trials.sort(key=lambda trial: (self._ledger.loss(trial), trial.number))
+        for trial in trials[self._spec.task.keep :]:
+            self._with_weights.discard(trial.number)
             with contextlib.suppress(OSError):
                 self._around.weights_of(trial.number).unlink(missing_ok=True)
 
