@@ -9,8 +9,8 @@ import queue
 import signal
 import sys
 from argparse import Namespace
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ from engine.trial import Trial, TrialState
 
 FINISHED, ALL_FAILED, BAD_INPUT = 0, 1, 2
 EXAMPLE = "digits-grid.toml"
+
+RECENT_TRIALS = 200
+"""How many of the last trials the remaining time is estimated from."""
 
 
 class InputError(ValueError):
@@ -132,12 +135,12 @@ def _run(study: Study) -> _Received:
         if study.state is not StudyState.FINISHED or study.has_more_to_do():
             _, events = study.subscribe()
             study.start()
-            with _progress(study) as show:
+            with _progress(study, Tally(study)) as show:
                 _follow(study, events, show)
     return received
 
 
-def _follow(study: Study, events: queue.SimpleQueue[Event], show: Any) -> None:
+def _follow(study: Study, events: queue.SimpleQueue[Event], show: Callable[[Event], None]) -> None:
     """Show events until the study thread has ended."""
     while True:
         try:
@@ -148,38 +151,66 @@ def _follow(study: Study, events: queue.SimpleQueue[Event], show: Any) -> None:
 
 
 @contextmanager
-def _progress(study: Study) -> Iterator[Any]:
+def _progress(study: Study, tally: Tally) -> Iterator[Callable[[Event], None]]:
     """A function that shows an event: on a live line in a terminal, as plain lines in a pipe."""
     if not sys.stdout.isatty():
-        yield lambda event: _print_plainly(study, event)
+        yield lambda event: _print_plainly(study, tally, event)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (
-        "{task.description}",
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[more]}"),
-    )
+    columns = ("{task.description}", BarColumn(), TextColumn("{task.fields[more]}"))
     with Progress(*columns) as progress:
-        line = progress.add_task(study.spec.name, total=study.spec.planned_trials(), more="")
+        line = progress.add_task(study.spec.name, total=tally.planned, more="starting")
 
         def show(event: Event) -> None:
+            tally.count(event)
             if isinstance(event, Logged) and event.level != "info":
-                progress.console.print(event.text, markup=False)
-            progress.update(line, completed=_done(study), more=_state_in_words(study))
+                progress.console.print(event.text, markup=False, highlight=False)
+            progress.update(line, completed=tally.finished, more=tally.in_words())
 
         yield show
 
 
-def _print_plainly(study: Study, event: Event) -> None:
+def _print_plainly(study: Study, tally: Tally, event: Event) -> None:
+    tally.count(event)
     match event:
         case TrialFinished(trial=trial):
-            print(_trial_line(study, trial), flush=True)
+            print(f"{_trial_line(study, trial)} | {tally.in_words()}", flush=True)
         case Logged(level=level, text=text, number=None) if level != "info":
             print(text, flush=True)
         case StudyStateChanged(state=StudyState.WAITING):
             print(f"{study.spec.name}: {study.path}", flush=True)
+
+
+class Tally:
+    """Counts, times and the best value of a study, kept up to date by its events."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self.planned = study.spec.planned_trials()
+        done = [trial for trial in study.trials if trial.state.is_finished]
+        self.finished = len(done)
+        self._durations = deque((t.seconds for t in done if t.seconds), maxlen=RECENT_TRIALS)
+
+    def count(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, TrialFinished) and event.trial.state.is_finished:
+            self.finished += 1
+            if event.trial.seconds is not None:
+                self._durations.append(event.trial.seconds)
+
+    def in_words(self) -> str:
+        """Counts, best so far, elapsed and remaining time."""
+        of = "trials" if self.planned is None else f"of {self.planned}"
+        parts = [f"{self.finished} {of}"]
+        if self._study.best is not None:
+            parts.append(f"best {_short(self._study.best.value)}")
+        parts.append(words(self._study.elapsed))
+        if self.planned is not None and self._durations:
+            left = estimate(self._durations, self.planned - self.finished, self._study.workers)
+            if left is not None and left.seconds:
+                parts.append(f"{words(left.seconds)} left")
+        return ", ".join(parts)
 
 
 def _trial_line(study: Study, trial: Trial) -> str:
@@ -189,33 +220,7 @@ def _trial_line(study: Study, trial: Trial) -> str:
         told = f"failed ({trial.failure.message})"
     elif trial.value is not None:
         told = f"{study.spec.task.objective} {_short(trial.value)}"
-    return f"trial {trial.number}: {told}, {params} | {_state_in_words(study)}"
-
-
-def _state_in_words(study: Study) -> str:
-    """Counts, best so far, elapsed and remaining time."""
-    planned = study.spec.planned_trials()
-    parts = [f"{_done(study)} of {planned}" if planned else f"{_done(study)} trials"]
-    if study.best is not None:
-        parts.append(f"best {_short(study.best.value)}")
-    parts.append(words(study.elapsed))
-    left = _remaining(study)
-    if left is not None:
-        parts.append(f"{words(left)} left")
-    return ", ".join(parts)
-
-
-def _remaining(study: Study) -> float | None:
-    planned = study.spec.planned_trials()
-    seconds = [trial.seconds for trial in study.trials if trial.seconds is not None]
-    if planned is None:
-        return None
-    guess = estimate(seconds, planned - _done(study), study.workers)
-    return None if guess is None else guess.seconds
-
-
-def _done(study: Study) -> int:
-    return sum(trial.state.is_finished for trial in study.trials)
+    return f"trial {trial.number}: {told}, {params}"
 
 
 def _short(value: Any) -> str:

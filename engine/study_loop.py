@@ -249,7 +249,7 @@ class StudyLoop:
         return trial
 
     def _new_trial(self, params: Params) -> Trial:
-        number = max(self._ledger.trials, default=-1) + 1
+        number = len(self._ledger.trials)
         trial = Trial(number, params, TrialState.QUEUED, seed=self._around.seed_of(number))
         self._ledger.put(trial)
         return trial
