@@ -41,7 +41,8 @@ _FEWEST_IDENTIFIERS = 20
 class Column:
     """A column by kind, with `values` to match.
 
-    number, boolean: Float64; date: Datetime; category, identifier: String; empty: all null.
+    number, boolean: Float64; date: Datetime; category: String; identifier: String, or Float64 where
+    it numbers the rows; empty: all null.
     `stray` counts entries of a number column that are no numbers and count as missing. `note`
     says what people would like to know about how it was read.
     """
@@ -74,22 +75,23 @@ def read_column(series: pl.Series, decimal_comma: bool = False) -> Column:
     return _text(series.cast(pl.String), decimal_comma)
 
 
-def same_kind(column: Column, series: pl.Series, decimal_comma: bool = False) -> Column:
+def read_like(column: Column, series: pl.Series, decimal_comma: bool = False) -> Column:
     """`series` of another file, read as `column` was; what does not fit counts as missing."""
     import polars as pl
 
-    found = read_column(series, decimal_comma)
-    if found.kind == column.kind:
-        return found
-    if column.kind in ("category", "identifier"):
-        return replace(column, values=_cleaned(series.cast(pl.String)))
-    if column.kind in ("number", "boolean"):
-        text = _cleaned(series.cast(pl.String))
-        return replace(column, values=_as_numbers(text, decimal_comma))
+    if column.values.dtype == series.dtype and not series.dtype.is_(pl.String):
+        return replace(column, values=series, stray=0)
+    text = _cleaned(series.cast(pl.String))
+    if column.kind == "boolean" and not series.dtype.is_numeric():
+        return replace(column, values=_flags(text), stray=0)
     if column.kind == "date":
-        dates = _cleaned(series.cast(pl.String)).str.to_datetime(strict=False, format="%Y-%m-%d")
-        return replace(column, values=dates)
-    return column
+        tried = (text.str.to_datetime(form, strict=False) for form, _ in _DATE_FORMATS)
+        values = min(tried, key=lambda dates: dates.null_count())
+        return replace(column, values=values.cast(pl.Datetime("us")))
+    if column.values.dtype.is_numeric():
+        numbers = _as_numbers(text, decimal_comma and series.dtype.is_(pl.String))
+        return replace(column, values=numbers, stray=0)
+    return replace(column, values=text)
 
 
 def drop_reason(column: Column) -> str:
@@ -108,11 +110,8 @@ def notes_of(columns: Iterable[Column]) -> list[str]:
     notes = [column.note for column in columns if column.note and column.kind != "empty"]
     for column in columns:
         if column.stray:
-            entries = (
-                "entry is no number and counts"
-                if column.stray == 1
-                else ("entries are no numbers and count")
-            )
+            one = column.stray == 1
+            entries = "entry is no number and counts" if one else "entries are no numbers and count"
             notes.append(f"'{column.name}': {column.stray} {entries} as missing.")
     return notes
 
@@ -152,13 +151,21 @@ def _cleaned(text: pl.Series) -> pl.Series:
 
 
 def _as_booleans(text: pl.Series, known: pl.Series) -> pl.Series | None:
-    import polars as pl
-
-    words = set(known.unique().str.to_lowercase())
+    if not known.head(20).str.to_lowercase().is_in(_TRUE + _FALSE).all():
+        return None
+    words = set(known.str.to_lowercase().unique())
     if len(words) != 2 or not words <= set(_TRUE + _FALSE) or words <= set(_TRUE):
         return None
-    flags = text.str.to_lowercase().is_in(_TRUE).cast(pl.Float64)
-    return pl.select(pl.when(text.is_not_null()).then(flags).alias(text.name)).to_series()
+    return _flags(text)
+
+
+def _flags(text: pl.Series) -> pl.Series:
+    """1 for words of yes, 0 for words of no, null for others."""
+    import polars as pl
+
+    words = text.str.to_lowercase()
+    flag = pl.when(words.is_in(_TRUE)).then(1.0).when(words.is_in(_FALSE)).then(0.0)
+    return pl.select(flag.alias(text.name)).to_series()
 
 
 def _as_numbers(text: pl.Series, decimal_comma: bool) -> pl.Series:
@@ -185,7 +192,7 @@ def _number(name: str, numbers: pl.Series, whole: bool, stray: int = 0) -> Colum
     if finite.null_count() == len(finite):
         return Column(name, "empty", finite)
     if whole and _counts_rows(finite):
-        return Column(name, "identifier", finite.cast(pl.Int64).cast(pl.String))
+        return Column(name, "identifier", finite)
     return Column(name, "number", finite, stray)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine import places
-from engine.tasks import arrays, images, tables
+from engine.tasks import arrays, images, table_files, tables
 from engine.tasks.catalog import Problem
 from engine.tasks.dataset import BundledSet, DataError, Dataset, TaskError
 from engine.tasks.preview import (
@@ -178,7 +178,7 @@ def _reader(path: Path) -> Reader:
     if path.is_dir():
         return "images"
     suffix = path.suffix.lower()
-    if suffix in (*tables.DELIMITED, *tables.PARQUET):
+    if suffix in (*table_files.DELIMITED, *table_files.PARQUET):
         return "table"
     if suffix == ".npz":
         return "arrays"

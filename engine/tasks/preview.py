@@ -14,7 +14,8 @@ from engine.tasks.columns import Column, drop_reason, notes_of
 from engine.tasks.dataset import Array, DataError, class_indices, class_name, counts
 from engine.tasks.images import list_images, read_images
 from engine.tasks.settings import SplitSettings, TaskSettings
-from engine.tasks.tables import Table, problem_of_column, read_table, split_table
+from engine.tasks.table_files import Table, read_table
+from engine.tasks.tables import problem_of_column, split_table
 from engine.tasks.targets import infer_problem, target_values
 
 _HEAD_ROWS = 20

@@ -1,73 +1,31 @@
-"""Data sets from CSV and Parquet files: read, cut into parts, encoded."""
+"""Data sets from tables: target found, rows cut into parts, columns encoded.
+
+Reading the files themselves is in table_files.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.tasks import splits
 from engine.tasks.catalog import Problem
-from engine.tasks.columns import Column, drop_reason, notes_of, read_columns, same_kind
+from engine.tasks.columns import Column, drop_reason, notes_of, read_like
 from engine.tasks.dataset import Array, DataError, Dataset, Rows, parts_of
-from engine.tasks.delimited import read_delimited
 from engine.tasks.features import TableEncoder
 from engine.tasks.settings import SplitSettings, TaskSettings
+from engine.tasks.table_files import Table, read_frame, read_table
 from engine.tasks.targets import (
     decide_problem,
     find_target,
     infer_problem,
+    known_classes,
     read_classes,
     read_numbers,
     target_values,
 )
-
-if TYPE_CHECKING:
-    import polars as pl
-
-DELIMITED = (".csv", ".tsv", ".txt", ".data")
-PARQUET = (".parquet", ".pq")
-PREVIEW_ROWS = 10_000
-_PREVIEW_BYTES = 4_000_000
-
-
-@dataclass(frozen=True)
-class Table:
-    """The columns of a file, or of its first rows. `rows` counts all of the file's."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rows: int
-    rows_read: int
-    decimal_comma: bool = False
-    notes: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> list[str]:
-        return [column.name for column in self.columns]
-
-    def column(self, name: str, role: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise DataError(
-            f"{role}: {self.name} has no column '{name}'; it has {', '.join(self.names)}."
-        )
-
-
-def read_table(path: Path, preview: bool = False) -> Table:
-    """Columns of a CSV or Parquet file; of its first rows alone for a preview."""
-    if path.suffix.lower() in PARQUET:
-        return _read_parquet(path, PREVIEW_ROWS if preview else None)
-    read = read_delimited(path, _PREVIEW_BYTES if preview else None)
-    frame = read.frame.head(PREVIEW_ROWS) if preview else read.frame
-    rows = len(read.frame)
-    if preview and path.stat().st_size > _PREVIEW_BYTES:
-        rows = _count_lines(path) - 1
-    return _table(path, frame, rows, read.decimal_comma, read.notes)
 
 
 def load_table(settings: TaskSettings, path: Path, test_path: Path | None = None) -> Dataset:
@@ -92,10 +50,12 @@ def load_table(settings: TaskSettings, path: Path, test_path: Path | None = None
     y, classes, mean, scale = _target(values, train, problem, f"'{target.name}' in {table.name}")
     parts = parts_of(x, y, codes)
     if test_path is not None:
-        parts["test"] = _test_rows(test_path, table, features, target, encoder, classes)
-        if problem == "regression":
-            standard = (parts["test"].y - mean) / scale
-            parts["test"] = Rows(parts["test"].x, standard.astype(np.float32))
+        held_back = _test_rows(test_path, table, features, target, encoder)
+        if problem == "classification":
+            answers = known_classes(held_back.y, classes, test_path.name, table.name)
+        else:
+            answers = ((held_back.y - mean) / scale).astype(np.float32)
+        parts["test"] = Rows(held_back.x, answers)
     return Dataset(
         problem,
         parts["train"],
@@ -161,9 +121,7 @@ def _split_by_time(
         raise DataError(f"split: by time needs a column; name a date or number column{choice}.")
     column = table.column(split.column, "split")
     times = column.values
-    if column.kind == "identifier":
-        times = times.cast(float, strict=False)
-    if column.kind not in ("date", "number", "identifier") or times.null_count() == len(times):
+    if column.kind != "date" and not times.dtype.is_numeric():
         raise DataError(
             f"split: '{column.name}' holds no dates or numbers; name a column that does."
         )
@@ -203,35 +161,17 @@ def _test_rows(
     features: Sequence[Column],
     target: Column,
     encoder: TableEncoder,
-    classes: tuple[str, ...],
 ) -> Rows:
-    """Rows of a separate test file, whose columns are read as those of the main file were."""
-    table = read_table(path)
-    found = {column.name: column for column in table.columns}
+    """Rows of a separate test file, read as the main file was; `y` holds the values as they are."""
+    frame, decimal_comma, _ = read_frame(path)
     for needed in (target, *features):
-        if needed.name not in found:
+        if needed.name not in frame.columns:
             raise DataError(
                 f"{path.name}: has no column '{needed.name}', which {main.name} has; add it."
             )
-    alike = [
-        same_kind(column, found[column.name].values, table.decimal_comma) for column in features
-    ]
-    answers = same_kind(target, found[target.name].values, table.decimal_comma)
-    values = target_values(answers, path.name)
-    x = encoder.transform(alike)
-    if not classes:
-        return Rows(x, values.astype(np.float64))
-    return Rows(x, _known_classes(values, classes, path.name, main.name))
-
-
-def _known_classes(values: Array, classes: tuple[str, ...], source: str, main: str) -> Array:
-    from engine.tasks.dataset import class_indices
-
-    names, indices = class_indices(values)
-    unknown = [name for name in names if name not in classes]
-    if unknown:
-        raise DataError(f"{source}: class '{unknown[0]}' is not in {main}; remove its rows.")
-    return np.array([classes.index(name) for name in names], dtype=np.int64)[indices]
+    alike = [read_like(column, frame[column.name], decimal_comma) for column in features]
+    answers = read_like(target, frame[target.name], decimal_comma)
+    return Rows(encoder.transform(alike), target_values(answers, path.name))
 
 
 def _classes_missing_in_training(classes: tuple[str, ...], y: Array, train: Array) -> list[str]:
@@ -251,35 +191,3 @@ def _time_column(split: SplitSettings) -> str | None:
 
 def _group_column(split: SplitSettings) -> str | None:
     return split.by if split.by not in (None, "random", "stratified", "time") else None
-
-
-def _read_parquet(path: Path, limit: int | None) -> Table:
-    import polars as pl
-
-    try:
-        frame = pl.read_parquet(path, n_rows=limit)
-        rows = len(frame)
-        if limit is not None:
-            rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path.name}: is not a readable Parquet file; write it again.") from error
-    return _table(path, frame, rows, False, ())
-
-
-def _table(
-    path: Path, frame: pl.DataFrame, rows: int, decimal_comma: bool, notes: tuple[str, ...]
-) -> Table:
-    if not rows:
-        raise DataError(f"{path.name}: has no rows; give a file with a header and rows.")
-    columns = tuple(read_columns(frame, decimal_comma))
-    return Table(path.name, columns, rows, len(frame), decimal_comma, notes)
-
-
-def _count_lines(path: Path) -> int:
-    """Lines of a large file, without reading it as a table."""
-    count, last = 0, b"\n"
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 22):
-            count += chunk.count(b"\n")
-            last = chunk[-1:]
-    return count + (last != b"\n")

@@ -34,10 +34,9 @@ def target_values(column: Column, source: str) -> Array:
             f"target: '{column.name}' in {source} holds dates; predict a number or a class."
         )
     if column.stray:
+        one = column.stray == 1
         entries = (
-            "1 entry that is no number"
-            if column.stray == 1
-            else (f"{column.stray} entries that are no numbers")
+            "1 entry that is no number" if one else f"{column.stray} entries that are not numbers"
         )
         raise DataError(f"target: '{column.name}' in {source} has {entries}; mend or remove them.")
     missing = column.values.is_null().to_numpy()
@@ -47,11 +46,11 @@ def target_values(column: Column, source: str) -> Array:
             f"{len(missing)} rows (first in row {int(np.argmax(missing)) + 1}); fill them in or "
             "remove those rows."
         )
-    if column.kind == "number":
-        numbers: Array = column.values.to_numpy()
-        return numbers
     if column.kind == "boolean":
         return np.where(column.values.to_numpy() > 0, "true", "false")
+    if column.values.dtype.is_numeric():
+        numbers: Array = column.values.to_numpy()
+        return numbers
     return np.array(column.values.to_list(), dtype=np.str_)
 
 
@@ -109,6 +108,15 @@ def read_classes(values: Array, source: str) -> tuple[tuple[str, ...], Array]:
             f"{source}: class '{lonely[0]}' appears once; give it more rows or remove that row."
         )
     return names, indices
+
+
+def known_classes(values: Array, classes: tuple[str, ...], source: str, main: str) -> Array:
+    """Class indices (n,) of another file's `values`, which must all be among `classes`."""
+    names, indices = class_indices(values)
+    unknown = [name for name in names if name not in classes]
+    if unknown:
+        raise DataError(f"{source}: class '{unknown[0]}' is not in {main}; remove its rows.")
+    return np.array([classes.index(name) for name in names], dtype=np.int64)[indices]
 
 
 def read_numbers(values: Array, train: Array, source: str) -> tuple[Array, float, float]:

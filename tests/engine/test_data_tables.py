@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -297,3 +298,38 @@ def test_that_a_test_file_must_have_the_columns_and_classes_of_the_main_one(tmp_
         load(main, split={"file": "short.csv"})
     with pytest.raises(DataError, match=r"strange.csv: class 'c' is not in data.csv"):
         load(main, split={"file": "strange.csv"})
+
+
+def test_that_a_test_file_is_read_as_the_main_one_whatever_it_looks_like_alone(tmp_path):
+    rows = [
+        f"{'0' * (k % 2)}{k % 4},{['yes', 'no'][k % 3 > 0]},{k * 0.7},{k % 3}" for k in range(60)
+    ]
+    main = write(tmp_path, "code,flag,a,y", rows)
+    write(tmp_path, "code;flag;a;y", ["2;no;1,5;2", "3;yes;2,5;0", "2;no;3,5;1"], "test.csv")
+    dataset = load(main, split={"file": "test.csv"})
+    levels = [dataset.features.index(f"code = {level}") for level in ("2", "03")]
+    assert dataset.test.x[:, levels].tolist() == [[1, 0], [0, 0], [1, 0]]
+    assert dataset.test.y.tolist() == [2, 0, 1]
+    scale = dataset.test.x[1, 1] - dataset.test.x[0, 1]
+    assert dataset.test.x[2, 1] - dataset.test.x[1, 1] == pytest.approx(scale, rel=1e-4)
+    assert dataset.test.x[0, 0] == dataset.test.x[2, 0] != dataset.test.x[1, 0]
+
+
+def test_that_a_target_that_counts_its_rows_is_still_a_number(tmp_path):
+    rows = [f"{k * 0.7:.1f},{k}" for k in range(40)]
+    assert load(write(tmp_path, "a,y", rows)).problem == "regression"
+
+
+def test_that_repeated_and_empty_column_names_are_told_apart(tmp_path):
+    rows = [f"{k}.5,{k * k}.5,{k * 3}.5,{k % 2}" for k in range(40)]
+    dataset = load(write(tmp_path, "a, a,,y", rows))
+    assert dataset.features == ("a", "a_2", "column_3")
+
+
+def test_that_reading_a_large_file_stays_quick(tmp_path):
+    rows = 200_000
+    frame = pl.DataFrame({f"c{k}": np.random.default_rng(k).normal(size=rows) for k in range(4)})
+    frame.with_columns(y=pl.Series(["u", "v"] * (rows // 2))).write_csv(tmp_path / "data.csv")
+    started = time.perf_counter()
+    assert len(load(tmp_path / "data.csv").train) == 140_000
+    assert time.perf_counter() - started < 5
