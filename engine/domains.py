@@ -22,6 +22,7 @@ MAX_INT = 10**15
 MAX_LOG_INT = 10**12
 """The same on a log scale."""
 DIGITS = 12
+_LONGEST_SHOWN = 60
 _FAR = 200.0
 """Logarithms (of 1e87) beyond which a float's logarithm is good for eleven digits only."""
 
@@ -30,9 +31,10 @@ def show(value: Any) -> str:
     """A value as a person would write it in a sentence."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str):
-        return f"'{value}'"
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    shown = repr(value) if isinstance(value, str) else " ".join(str(value).split())
+    return shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "…"
 
 
 def plain(value: Any) -> Any:

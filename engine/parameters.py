@@ -30,9 +30,9 @@ class SpaceError(ValueError):
     @property
     def place(self) -> str:
         """The parameter's name, or which one it is where it has none."""
-        if self.parameter or self.index is None:
-            return self.parameter
-        return f"parameter {self.index + 1}"
+        if self.index is not None and not self.parameter:
+            return f"parameter {self.index + 1}"
+        return self.parameter if self.parameter.isprintable() else repr(self.parameter)
 
 
 @dataclass(frozen=True)

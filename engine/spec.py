@@ -268,6 +268,8 @@ def _edited(source: str, base: Path, wanted: Tables) -> str | None:
 
     try:
         had = StudySpec.parse(source, base)._tables()
+        if had == wanted:
+            return source
         text = edit_tables(source, had, wanted)
         return text if StudySpec.parse(text, base)._tables() == wanted else None
     except (TOMLKitError, LookupError, TypeError, ValueError):

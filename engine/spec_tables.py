@@ -40,20 +40,25 @@ class SpecError(ValueError):
         index: int | None = None,
         parameter: str = "",
     ) -> None:
-        self.sentence = sentence
+        self.sentence = " ".join(sentence.splitlines())
         self.table = table
         self.key = key
         self.index = index
         self.parameter = parameter
-        super().__init__(f"{self.place}: {sentence}" if self.place else sentence)
+        super().__init__(f"{self.place}: {self.sentence}" if self.place else self.sentence)
 
     @property
     def place(self) -> str:
         """Such as "[budget] trials" or "[space] 2 (batch_size)"; empty for the whole file."""
+        table = f"[{_printable(self.table)}]" if self.table else ""
         if self.index is None:
-            return " ".join(part for part in (self.table and f"[{self.table}]", self.key) if part)
-        named = f" ({self.parameter})" if self.parameter else ""
-        return f"[{self.table}] {self.index + 1}{named}"
+            return " ".join(part for part in (table, _printable(self.key)) if part)
+        named = f" ({_printable(self.parameter)})" if self.parameter else ""
+        return f"{table} {self.index + 1}{named}"
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)
 
 
 class Table(BaseModel):
@@ -223,11 +228,11 @@ def _sentence(details: ErrorDetails, key: str, table: type[Table]) -> str:
         case "value_error":
             return str(limits["error"])
         case "greater_than_equal":
-            return f"must be at least {limits['ge']:,}, not {show(given)}."
+            return f"must be at least {_limit(limits['ge'])}, not {show(given)}."
         case "greater_than":
-            return f"must be above {limits['gt']:,}, not {show(given)}."
+            return f"must be above {_limit(limits['gt'])}, not {show(given)}."
         case "less_than_equal":
-            return f"must be at most {limits['le']:,}, not {show(given)}."
+            return f"must be at most {_limit(limits['le'])}, not {show(given)}."
         case "finite_number":
             return f"must be a finite number, not {show(given)}."
         case "literal_error":
@@ -238,6 +243,10 @@ def _sentence(details: ErrorDetails, key: str, table: type[Table]) -> str:
             return (
                 f"must be {_WANTED.get(kind.split('_')[0], 'something else')}, not {show(given)}."
             )
+
+
+def _limit(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
 
 
 _WANTED = {

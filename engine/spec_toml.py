@@ -54,8 +54,7 @@ def read_space(entries: list[Tables]) -> SearchSpace:
 
 def parameter_table(parameter: Parameter) -> Tables:
     """A [[space]] entry, without what is not stated."""
-    kind = next(name for name, kind in TYPES.items() if isinstance(parameter, kind))
-    table: Tables = {"name": parameter.name, "type": kind}
+    table: Tables = {"name": parameter.name, "type": _type_of(type(parameter))}
     for field in dataclasses.fields(parameter)[1:]:
         value = getattr(parameter, field.name)
         if isinstance(value, When):
@@ -70,6 +69,10 @@ def parameter_table(parameter: Parameter) -> Tables:
         for key in table.keys() & {"low", "high", "step", "default", "value"}:
             table[key] = float(table[key])
     return table
+
+
+def _type_of(kind: type[Parameter]) -> str:
+    return next(name for name, known in TYPES.items() if known is kind)
 
 
 def _read_parameter(index: int, entry: Tables) -> Parameter:
@@ -90,7 +93,8 @@ def _read_parameter(index: int, entry: Tables) -> Parameter:
     for key in entry:
         if key not in known:
             hint = did_you_mean(key, known) or "; remove it."
-            raise refuse(key, f"a {kind.__name__.lower()} parameter has no such key{hint}")
+            article = "an" if kind is Int else "a"
+            raise refuse(key, f"{article} {_type_of(kind)} has no such key{hint}")
     if "when" in entry:
         entry["when"] = _read_condition(entry["when"], refuse)
     return kind(**entry)
