@@ -27,7 +27,8 @@ from engine.methods import make_method
 from engine.proposer import ProcessProposer
 from engine.spec import Budget, StudySpec
 from engine.store import LockedError, Store, StoreError, companions
-from engine.study_loop import StudyLoop, Surroundings
+from engine.study_loop import StudyLoop
+from engine.surroundings import Surroundings
 from engine.tasks.check import check
 from engine.trial import Params, Trial, TrialState
 

@@ -6,17 +6,14 @@ executor, proposer and clock, so that tests run it in virtual time.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import queue
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from engine.clock import Clock
 from engine.commands import Cancel, Enqueue, Granted, Pause, Resume, Stop
 from engine.events import (
     StopReason,
@@ -34,46 +31,17 @@ from engine.executors.messages import (
     WorkerReady,
     WorkersRefused,
 )
+from engine.final_test import FinalTest
 from engine.journal import Journal
+from engine.kept_weights import KeptWeights
 from engine.ledger import Ledger
 from engine.proposer import Proposed, Proposer, ProposerLost
+from engine.stop_rules import StopRules
 from engine.store import Store
+from engine.surroundings import Executor, Surroundings
 from engine.trial import Params, Trial, TrialState
 
-TEST_SECONDS = 60.0
-"""How long the test metrics of the best trial may take before the study ends without them."""
-
 PROPOSER_RESTARTS = 1
-
-
-class Executor(Protocol):
-    """Where trials run. What happens to them arrives in the study's inbox."""
-
-    capacity: int
-
-    def submit(self, trials: Sequence[Trial]) -> None:
-        """Run trials as soon as there is room."""
-
-    def test(self, trial: Trial) -> None:
-        """Compute the test metrics of a finished trial."""
-
-    def cancel(self, number: int) -> None:
-        """Have a trial end with what it has."""
-
-    def close(self) -> None:
-        """End everything, and wait for the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a study loop works with; tests put simulated parts in their place."""
-
-    clock: Clock
-    make_executor: Callable[[], Executor]
-    make_proposer: Callable[[], Proposer]
-    seed_of: Callable[[int], int]
-    weights_of: Callable[[int], Path]
-    looks_ahead: bool
 
 
 class StudyLoop:
@@ -95,14 +63,12 @@ class StudyLoop:
         self._under_way: set[int] = set()
         self._cancelled: set[int] = set()
         self._ending: tuple[StopReason, str] | None = None
-        self._testing: int | None = None
-        self._test_by = 0.0
-        self._tested: set[int] = set()
         self._journal = Journal(ledger, store, around.clock)
+        self._rules = StopRules(ledger)
+        self._test = FinalTest(ledger, around.clock, around.weights_of)
+        self._weights = KeptWeights(ledger, around.weights_of)
         self._restarts = 0
         self._over = False
-        complete = (t for t in ledger.trials.values() if t.state is TrialState.COMPLETE)
-        self._with_weights = {trial.number for trial in complete}
 
     def run(self) -> None:
         """Run until the study is over. Whatever goes wrong is said in the study's state."""
@@ -115,6 +81,9 @@ class StudyLoop:
                 self._look_at_the_time()
         except (sqlite3.Error, OSError) as error:
             self._break_off(f"The study's file cannot be written: {error}.")
+        except Exception as error:
+            self._break_off(f"An error of the program itself ended the study: {error!r}.")
+            raise
         finally:
             for part in (self._executor, self._proposer):
                 if part is not None:
@@ -236,7 +205,7 @@ class StudyLoop:
     def _next(self) -> Trial | None:
         if self._again:
             return self._afresh(self._again.popleft())
-        if not self._proposals or self._numbers_left() == 0:
+        if not self._proposals or self._rules.trials_left() == 0:
             return None
         return self._new_trial(self._proposals.popleft())
 
@@ -254,11 +223,6 @@ class StudyLoop:
         self._ledger.put(trial)
         return trial
 
-    def _numbers_left(self) -> int | None:
-        """How many more configurations the budget allows; None when it sets no number."""
-        budget = self._spec.budget.trials
-        return None if budget is None else max(0, budget - len(self._ledger.trials))
-
     def _ask_ahead(self) -> None:
         """Have configurations proposed for the free workers.
 
@@ -269,9 +233,8 @@ class StudyLoop:
         wanted = self._executor.capacity - len(self._under_way) - len(self._again)
         if self._around.looks_ahead:
             wanted += self._executor.capacity
-        left = self._numbers_left()
         at_hand = len(self._proposals) + self._asked
-        count = (wanted if left is None else min(wanted, left)) - at_hand
+        count = int(min(wanted, self._rules.trials_left())) - at_hand
         if count > 0:
             self._asked += count
             self._proposer.ask(count)
@@ -317,14 +280,13 @@ class StudyLoop:
         if trial.state.is_finished:
             self._tell(trial)
         if trial.state is TrialState.COMPLETE:
-            self._with_weights.add(trial.number)
-            self._delete_weights()
+            self._weights.add(trial)
         self._look_at_the_target(trial)
         self._go_on()
 
     def _choose_after(self, trial: Trial) -> list[Trial]:
         """The next trials, where they need not wait for the method to hear of this one."""
-        if self._reaches_target(trial) or not self._around.looks_ahead:
+        if self._rules.is_target_reached(trial) or not self._around.looks_ahead:
             return []
         return self._choose()
 
@@ -355,15 +317,6 @@ class StudyLoop:
             news = " It is the best so far." if self._ledger.best is not best_before else ""
             text = f"Trial {number} finished: {objective} {trial.value:.6g}"
             self._journal.log("info", f"{text} in {trial.seconds:.2f} s.{news}", number)
-
-    def _delete_weights(self) -> None:
-        """Keep the weights of the best few trials only."""
-        trials = [self._ledger.trials[number] for number in self._with_weights]
-        trials.sort(key=lambda trial: (self._ledger.loss(trial), trial.number))
-        for trial in trials[self._spec.task.keep :]:
-            self._with_weights.discard(trial.number)
-            with contextlib.suppress(OSError):
-                self._around.weights_of(trial.number).unlink(missing_ok=True)
 
     # Commands
 
@@ -424,44 +377,30 @@ class StudyLoop:
 
     # Ending
 
-    def _reaches_target(self, trial: Trial) -> bool:
-        target = self._spec.budget.target
-        if target is None or trial.state is not TrialState.COMPLETE or trial.value is None:
-            return False
-        if self._spec.task.direction == "maximize":
-            return trial.value >= target
-        return trial.value <= target
-
     def _look_at_the_target(self, trial: Trial) -> None:
-        if self._ending is None and self._reaches_target(trial):
+        if self._ending is None and self._rules.is_target_reached(trial):
             text = f"Trial {trial.number} reached the target of {self._spec.budget.target:g}."
             self._end_because(StopReason.TARGET, text)
 
     def _look_at_the_time(self) -> None:
         self._journal.commit_if_due()
-        if self._testing is not None and self._clock.monotonic() >= self._test_by:
-            self._on_tested(TrialTestEnded(self._testing, {}, "it took too long"))
-        if self._seconds_left() <= 0:
+        if self._test.number is not None and self._test.seconds_left() <= 0:
+            self._on_tested(TrialTestEnded(self._test.number, {}, "it took too long"))
+        if self._ending is None and self._rules.seconds_left() <= 0:
             text = f"The {self._spec.budget.seconds:g} s of the budget are used up."
             self._ending = (StopReason.SECONDS, text)
             self._look_for_the_end()
 
     def _patience(self) -> float | None:
         """Seconds until the clock has to be looked at."""
-        waits = [self._journal.patience(), self._seconds_left()]
-        if self._testing is not None:
-            waits.append(self._test_by - self._clock.monotonic())
+        waits = [self._journal.patience(), self._test.seconds_left()]
+        if self._ending is None:
+            waits.append(self._rules.seconds_left())
         wait = min(waits)
         return None if math.isinf(wait) else max(0.0, wait)
 
-    def _seconds_left(self) -> float:
-        """Seconds of the budget; infinite where none is set or the study is not running."""
-        seconds = self._spec.budget.seconds
-        runs = self._ledger.state is StudyState.RUNNING and self._ending is None
-        return seconds - self._ledger.elapsed() if seconds is not None and runs else math.inf
-
     def _look_for_the_end(self) -> None:
-        if self._under_way or self._over or self._testing is not None:
+        if self._under_way or self._over or self._test.number is not None:
             return
         if self._ending is None:
             self._ending = self._natural_end()
@@ -471,7 +410,7 @@ class StudyLoop:
     def _natural_end(self) -> tuple[StopReason, str] | None:
         if self._again or self._executor is None:
             return None
-        if self._numbers_left() == 0:
+        if self._rules.trials_left() == 0:
             return StopReason.TRIALS, f"All {self._spec.budget.trials} trials are done."
         if self._exhausted and not self._proposals and not self._asked:
             count = len(self._ledger.trials)
@@ -480,24 +419,18 @@ class StudyLoop:
 
     def _test_best(self) -> bool:
         """Have the test metrics of the best trial computed, if that is still to be done."""
-        best = self._ledger.best
-        if best is None or best.test or self._executor is None or best.number in self._tested:
+        if self._executor is None or self._ending is None or self._ending[0] is StopReason.ERROR:
             return False
-        assert self._ending is not None
-        if self._ending[0] is StopReason.ERROR:
-            return False
-        if not self._around.weights_of(best.number).exists():
-            return False
-        self._testing = best.number
-        self._test_by = self._clock.monotonic() + TEST_SECONDS
-        self._executor.test(best)
-        return True
+        best = self._test.due()
+        if best is not None:
+            self._test.begin(best)
+            self._executor.test(best)
+        return best is not None
 
     def _on_tested(self, message: TrialTestEnded) -> None:
-        if message.number != self._testing:
+        if message.number != self._test.number:
             return
-        self._testing = None
-        self._tested.add(message.number)
+        self._test.end()
         if message.problem:
             text = f"The test metrics of trial {message.number} are missing: {message.problem}."
             self._journal.log("warning", text, message.number)

@@ -19,7 +19,8 @@ from engine.proposer import Proposed, answer, told
 from engine.spec import StudySpec
 from engine.store import Store
 from engine.study import trial_seed
-from engine.study_loop import StudyLoop, Surroundings
+from engine.study_loop import StudyLoop
+from engine.surroundings import Surroundings
 from engine.trial import Failure, FailureReason, Params, Report, Trial, TrialState
 
 SPEC = """

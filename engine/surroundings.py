@@ -1,0 +1,42 @@
+"""What a study loop works with, apart from its records; tests put simulated parts in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from engine.clock import Clock
+from engine.proposer import Proposer
+from engine.trial import Trial
+
+
+class Executor(Protocol):
+    """Where trials run. What happens to them arrives in the study's inbox."""
+
+    capacity: int
+
+    def submit(self, trials: Sequence[Trial]) -> None:
+        """Run trials as soon as there is room."""
+
+    def test(self, trial: Trial) -> None:
+        """Compute the test metrics of a finished trial."""
+
+    def cancel(self, number: int) -> None:
+        """Have a trial end with what it has."""
+
+    def close(self) -> None:
+        """End everything, and wait for the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The parts, as a study makes them when it starts."""
+
+    clock: Clock
+    make_executor: Callable[[], Executor]
+    make_proposer: Callable[[], Proposer]
+    seed_of: Callable[[int], int]
+    weights_of: Callable[[int], Path]
+    looks_ahead: bool
