@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.space import SearchSpace
-from engine.tasks.catalog import check_space
+from engine.tasks.catalog import Problem, check_space
 from engine.tasks.data import facts
 from engine.tasks.dataset import TaskError
 from engine.tasks.settings import TaskSettings, read_task
@@ -35,11 +35,11 @@ def check(task: Any, base: Path | str, space: SearchSpace | None = None) -> None
             )
 
 
-def check_fit(settings: TaskSettings, problem: str, is_images: bool) -> None:
+def check_fit(settings: TaskSettings, problem: Problem, is_images: bool) -> None:
     """Raise TaskError if network, objective and data do not go together."""
     if settings.objective is None:
         raise TaskError("objective: nothing is named; aim at val_cross_entropy or val_mse.")
-    check_objective(settings, "regression" if problem == "regression" else "classification")
+    check_objective(settings, problem)
     if settings.network == "cnn" and not is_images:
         raise TaskError(
             f"network: cnn needs images, but {settings.data} is a table; take mlp instead."

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine import places
-from engine.tasks import arrays, images, table_files, tables
+from engine.tasks import arrays, images, npz, table_files, tables
 from engine.tasks.catalog import Problem
-from engine.tasks.dataset import BundledSet, DataError, Dataset, TaskError
+from engine.tasks.dataset import BundledSet, DataError, Dataset, Part, TaskError
 from engine.tasks.preview import (
     ColumnSummary,
     Preview,
@@ -65,6 +65,7 @@ def bundled() -> dict[str, BundledSet]:
             problem="classification",
             path=folder / "digits.npz",
             target=None,
+            is_images=True,
             source=f"{_UCI}80/optical+recognition+of+handwritten+digits",
             licence="CC BY 4.0",
         ),
@@ -106,8 +107,9 @@ def load(task: Any, base: Path | str) -> Dataset:
         "images": images.load_images,
     }
     dataset = readers[_reader(path)](settings, path, test_path)
-    for name in ("train", "validation"):
-        if not len(dataset.part("train" if name == "train" else "validation")):
+    parts: tuple[Part, ...] = ("train", "validation")
+    for name in parts:
+        if not len(dataset.part(name)):
             raise DataError(f"{path.name}: no row is in the {name} part; change the split.")
     return dataset
 
@@ -117,7 +119,7 @@ def preview(task: Any, base: Path | str) -> Preview:
 
     A missing target is no error here, nor is an objective that does not fit.
     """
-    settings, path, _ = locate(task, base)
+    settings, path, test_path = locate(task, base)
     reader = _reader(path)
     if reader == "table":
         shown = preview_table(settings, path)
@@ -125,6 +127,8 @@ def preview(task: Any, base: Path | str) -> Preview:
         shown = preview_arrays(settings, path)
     else:
         shown = preview_images(settings, path)
+    if test_path is not None:
+        shown = replace(shown, parts={**shown.parts, "test": _count_rows(test_path)})
     title = bundled()[settings.data].title if settings.data in bundled() else path.name
     return replace(shown, title=title)
 
@@ -135,6 +139,9 @@ def facts(task: Any, base: Path | str) -> Facts:
     Raises DataError or TaskError for whatever can be seen to be wrong there.
     """
     settings, path, _ = locate(task, base)
+    known = bundled().get(settings.data)
+    if known is not None:
+        return Facts(known.problem, known.is_images)
     reader = _reader(path)
     if reader == "table":
         return Facts(tables.facts_of_table(settings, path), is_images=False)
@@ -142,11 +149,9 @@ def facts(task: Any, base: Path | str) -> Facts:
         check_objective(settings, "classification")
         images.list_images(path)
         return Facts("classification", is_images=True)
-    names = arrays.find_arrays(arrays.array_headers(path), path.name)
-    inputs = arrays.array_headers(path)[next(iter(names.inputs.values()))][0]
-    values, _ = arrays.read_answers(path)
-    problem = decide_problem(settings, values, f"'{arrays.answers_name(path)}'")
-    return Facts(problem, is_images=len(inputs) > 2)
+    values, _ = npz.read_answers(path)
+    problem = decide_problem(settings, values, f"'{npz.answers_name(path)}'")
+    return Facts(problem, is_images=npz.first_inputs(path, 1).ndim > 2)
 
 
 def locate(task: Any, base: Path | str) -> tuple[TaskSettings, Path, Path | None]:
@@ -164,6 +169,13 @@ def locate(task: Any, base: Path | str) -> tuple[TaskSettings, Path, Path | None
     path = _existing(settings.data, Path(base), "data")
     test = settings.split.file
     return settings, path, None if test is None else _existing(test, Path(base), "split: file")
+
+
+def _count_rows(path: Path) -> int:
+    reader = _reader(path)
+    if reader == "table":
+        return table_files.read_table(path, preview=True).rows
+    return len(npz.read_answers(path)[0] if reader == "arrays" else images.list_images(path).files)
 
 
 def _existing(name: str, base: Path, role: str) -> Path:

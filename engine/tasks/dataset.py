@@ -38,6 +38,7 @@ class BundledSet:
     target: str | None
     source: str
     licence: str
+    is_images: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from engine.tasks import arrays, splits
+from engine.tasks import arrays, npz, splits
 from engine.tasks.catalog import Problem
 from engine.tasks.columns import Column, drop_reason, notes_of
 from engine.tasks.dataset import Array, DataError, class_indices, class_name, counts
@@ -21,7 +21,7 @@ from engine.tasks.targets import infer_problem, target_values
 _HEAD_ROWS = 20
 _IMAGES = 12
 _LEVELS = 8
-_IMAGE_SIZES_READ = 200
+_INPUTS_READ = 1_000
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def preview_table(settings: TaskSettings, path: Path) -> Preview:
     return Preview(
         rows=table.rows,
         rows_read=table.rows_read,
-        problem=settings.problem or problem,  # type: ignore[arg-type]
+        problem=settings.problem or problem,
         target=None if target is None else target.name,
         columns=tuple(_summary(column, settings) for column in table.columns),
         class_counts=class_counts,
@@ -95,7 +95,8 @@ def preview_table(settings: TaskSettings, path: Path) -> Preview:
 
 def preview_arrays(settings: TaskSettings, path: Path) -> Preview:
     """Preview of an NPZ file."""
-    x, values, codes = arrays.read_arrays(path)
+    values, codes = npz.read_answers(path)
+    x = npz.first_inputs(path, _INPUTS_READ)
     problem = settings.problem or infer_problem(values)
     problems: list[str] = []
     if codes is None:
@@ -103,15 +104,15 @@ def preview_arrays(settings: TaskSettings, path: Path) -> Preview:
     images: tuple[Array, ...] = ()
     labels: tuple[str, ...] = ()
     if x.ndim > 2:
-        picked = _picked(values) if problem == "classification" else list(range(_IMAGES))
+        picked = _picked(values[: len(x)] if problem == "classification" else np.arange(len(x)))
         shown = arrays.as_channels_first(x[picked], path.name)
         images = tuple(_eight_bits(shown))
         labels = tuple(class_name(values[row]) for row in picked)
     return Preview(
         rows=len(values),
         rows_read=len(values),
-        problem=problem,  # type: ignore[arg-type]
-        target=arrays.answers_name(path),
+        problem=problem,
+        target=npz.answers_name(path),
         class_counts=counts(*class_indices(values)) if problem == "classification" else {},
         parts={} if codes is None else splits.part_sizes(codes),
         head=() if x.ndim > 2 else tuple(tuple(map(str, row)) for row in x[:_HEAD_ROWS].tolist()),
@@ -160,7 +161,7 @@ def _answers(
     try:
         values = target_values(target, table.name)
         decided = settings.problem or problem or "regression"
-        codes, _ = split_table(table, settings.split, target, values, decided)  # type: ignore[arg-type]
+        codes, _ = split_table(table, settings.split, target, values, decided)
     except DataError as error:
         return {}, {}, [str(error)]
     class_counts = counts(*class_indices(values)) if decided == "classification" else {}
@@ -172,10 +173,10 @@ def _answers(
 
 
 def _array_parts(
-    split: SplitSettings, values: Array, problem: str, source: str
+    split: SplitSettings, values: Array, problem: Problem, source: str
 ) -> tuple[Array | None, list[str]]:
     try:
-        return arrays.split_arrays(split, values, problem, source), []  # type: ignore[arg-type]
+        return arrays.split_arrays(split, values, problem, source), []
     except DataError as error:
         return None, [str(error)]
 
@@ -190,19 +191,13 @@ def _summary(column: Column, settings: TaskSettings) -> ColumnSummary:
         role, why = "split", ""
     summary = ColumnSummary(column.name, column.kind, role, values.null_count(), why=why)
     if column.kind in ("number", "boolean"):
-        low, high = values.min(), values.max()
-        return _with(summary, low=float(low), high=float(high))  # type: ignore[arg-type]
+        known = values.drop_nulls().to_numpy()
+        return replace(summary, low=float(known.min()), high=float(known.max()))
     if column.kind == "category":
         found = values.drop_nulls().value_counts().rows()
         levels = sorted(found, key=lambda row: (-row[1], row[0]))
-        return _with(summary, levels=tuple(levels[:_LEVELS]), level_count=len(levels))
+        return replace(summary, levels=tuple(levels[:_LEVELS]), level_count=len(levels))
     return summary
-
-
-def _with(summary: ColumnSummary, **changes: object) -> ColumnSummary:
-    from dataclasses import replace
-
-    return replace(summary, **changes)  # type: ignore[arg-type]
 
 
 def _head(table: Table) -> tuple[tuple[str, ...], ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.tasks import catalog
+from engine.tasks.catalog import Problem
 from engine.tasks.dataset import TaskError
 
 
@@ -38,7 +39,7 @@ class TaskSettings:
     at: str = "best"
     direction: str | None = None
     target: str | None = None
-    problem: str | None = None
+    problem: Problem | None = None
     split: SplitSettings = field(default_factory=SplitSettings)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.tasks import data
+from engine.tasks import data, npz
 from engine.tasks.dataset import DataError, TaskError
 
 RNG = np.random.default_rng(0)
@@ -78,7 +78,7 @@ REFUSED = {
     "no names": ({"a": X, "b": LABELS}, {}, "holds a, b; name the arrays x and y"),
     "no answers": ({"x": X}, {}, "name the arrays x and y"),
     "no validation": ({"x_train": X, "y_train": LABELS}, {}, "has no x_val and y_val"),
-    "lengths": ({"x": X, "y": LABELS[:50]}, {}, "has 60 inputs but 50 answers"),
+    "lengths": ({"x": X, "y": LABELS[:50]}, {}, "'x' has 60 rows, 'y' 50"),
     "wide answers": ({"x": X, "y": np.ones((60, 2))}, {}, "answers have shape (60, 2)"),
     "objects": ({"x": X, "y": np.array([{}] * 60)}, {}, "'y' holds Python objects"),
     "flat": ({"x": np.ones((60, 2, 2, 2, 2)), "y": LABELS}, {}, "neither a table"),
@@ -124,3 +124,20 @@ def test_that_reading_an_array_of_objects_runs_no_code(tmp_path):
     with pytest.raises(DataError, match="Python objects"):
         data.preview({"data": "data.npz"}, tmp_path)
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("save_as", [np.savez, np.savez_compressed])
+def test_that_the_first_rows_are_read_alone_however_they_are_stored(tmp_path, save_as):
+    x = RNG.normal(size=(60, 4, 3))
+    save_as(tmp_path / "by_row.npz", x=x, y=LABELS)
+    save_as(tmp_path / "by_column.npz", x=np.asfortranarray(x), y=LABELS)
+    for name in ("by_row.npz", "by_column.npz"):
+        assert np.array_equal(npz.first_inputs(tmp_path / name, 7), x[:7])
+        assert np.array_equal(npz.first_inputs(tmp_path / name, 100), x)
+
+
+def test_that_a_class_of_the_test_file_alone_is_refused(tmp_path):
+    np.savez(tmp_path / "test.npz", x=RNG.normal(size=(4, 4)), y=[0, 1, 7, 7])
+    save(tmp_path, x=RNG.normal(size=(60, 4)), y=LABELS)
+    with pytest.raises(DataError, match=r"test.npz: class '7' is not in data.npz"):
+        load(tmp_path, split={"file": "test.npz"})

@@ -96,3 +96,10 @@ def test_that_a_split_that_cannot_be_is_a_problem_of_the_preview(tmp_path, split
     preview = data.preview({"data": "d.csv", "target": "b", "split": split}, tmp_path)
     assert preview.problems[0].startswith("split: ")
     assert preview.rows == 30
+
+
+def test_that_a_separate_test_file_is_counted(tmp_path):
+    (tmp_path / "d.csv").write_text("a,b\n" + "\n".join(f"{k}.5,{k % 3}" for k in range(30)))
+    (tmp_path / "t.csv").write_text("a,b\n" + "\n".join(f"{k}.5,{k % 3}" for k in range(7)))
+    task = {"data": "d.csv", "target": "b", "split": {"file": "t.csv"}}
+    assert data.preview(task, tmp_path).parts == {"train": 25, "validation": 5, "test": 7}
