@@ -113,7 +113,7 @@ class Designing(QObject):
     def run(self) -> None:
         """Ask for the draft to be run, and say how to find the file for it."""
         spec = self._valid("run")
-        if spec is not None:
+        if spec is not None and not self.page().is_starting:
             folder = self.page().place.folder
             self.runRequested.emit(spec, lambda: free_path(folder, spec.name))
 

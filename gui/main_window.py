@@ -90,7 +90,6 @@ class MainWindow(QMainWindow):
         right.setSpacing(0)
         right.addWidget(self.strip)
         right.addWidget(hairline())
-        right.addWidget(self.notice)
         right.addWidget(self._stack, 1)
         middle = QWidget()
         row = QHBoxLayout(middle)
@@ -100,6 +99,7 @@ class MainWindow(QMainWindow):
         row.addWidget(hairline(vertical=True))
         row.addLayout(right, 1)
         self.setCentralWidget(middle)
+        self.notice.float_over(self._stack)
 
     def _build_menus(self, undo: QUndoStack) -> None:
         back = undo.createUndoAction(self, "Undo")

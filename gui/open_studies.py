@@ -69,7 +69,6 @@ class OpenStudies(QObject):
     listChanged = Signal()
     currentChanged = Signal()
     stateChanged = Signal(object)
-    waits = Signal(object)
     refused = Signal(str)
 
     def __init__(self, door: StudyDoor, parent: QObject | None = None) -> None:
@@ -109,10 +108,14 @@ class OpenStudies(QObject):
     # -- coming and going -----------------------------------------------------------------------
 
     def create(
-        self, path_of: Callable[[], Path], spec: StudySpec, done: Callable[[OpenStudy], None]
+        self,
+        path_of: Callable[[], Path],
+        spec: StudySpec,
+        done: Callable[[OpenStudy], None],
+        refused: Callable[[], None],
     ) -> None:
         """Make a new study at the path that `path_of` finds (in the job), and show it."""
-        self._take_in(lambda: self._door.create(path_of(), spec), done)
+        self._take_in(lambda: self._door.create(path_of(), spec), done, refused)
 
     def open(self, path: Path, done: Callable[[OpenStudy], None]) -> None:
         """Open a study and show it; one that is open already is only shown."""
@@ -139,7 +142,12 @@ class OpenStudies(QObject):
         for entry in self.all:
             self.close(entry, lambda: None if self._entries else done())
 
-    def _take_in(self, make: Callable[[], Study], done: Callable[[OpenStudy], None]) -> None:
+    def _take_in(
+        self,
+        make: Callable[[], Study],
+        done: Callable[[OpenStudy], None],
+        refused: Callable[[], None] = lambda: None,
+    ) -> None:
         def arrived(study: Study) -> None:
             entry = OpenStudy(study, self)
             entry.model.stateChanged.connect(lambda: self._state_changed(entry))
@@ -147,7 +155,11 @@ class OpenStudies(QObject):
             self.show(entry)
             done(entry)
 
-        run_job(self, make, arrived, self._refuse)
+        def failed(error: Exception) -> None:
+            refused()
+            self._refuse(error)
+
+        run_job(self, make, arrived, failed)
 
     def _closed(self, entry: OpenStudy, done: Callable[[], None]) -> None:
         entry.bridge.drain()
@@ -186,8 +198,6 @@ class OpenStudies(QObject):
 
     def _state_changed(self, entry: OpenStudy) -> None:
         self.stateChanged.emit(entry)
-        if entry.model.state == StudyState.WAITING:
-            self.waits.emit(entry)
 
     def _refuse(self, error: Exception) -> None:
         """A sentence of the engine's is shown; anything else is an error of the program."""

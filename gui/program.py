@@ -161,11 +161,15 @@ class Program(QObject):
 
     def _create_and_run(self, spec: StudySpec, path_of: Callable[[], Path]) -> None:
         def created(entry: OpenStudy) -> None:
+            self.designing.page().set_starting(False)
             self.designing.page().look_for_place()
             self._opened(entry)
             self.watching.start(entry)
 
-        self.studies.create(path_of, spec, created)
+        self.designing.page().set_starting(True)
+        self.studies.create(
+            path_of, spec, created, lambda: self.designing.page().set_starting(False)
+        )
 
     def _opened(self, entry: OpenStudy) -> None:
         self.recent.used(entry.path)

@@ -68,6 +68,7 @@ QToolButton:pressed { background: $select; }
 QToolButton:checked { background: $select; color: $text; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $faded; }
+QToolButton[kind="title"] { color: $text; }
 QToolButton::menu-indicator { image: none; }
 
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
@@ -119,7 +120,7 @@ QTableView, QTreeView, QListView {
     selection-background-color: $select; selection-color: $text;
 }
 QTableView:focus, QTreeView:focus, QListView:focus { border-color: $accent; }
-QTableView::item { padding: 0 8px; }
+QTableView::item { padding: 0 6px; }
 QTableView QLineEdit, QTableView QComboBox, QTableView QAbstractSpinBox {
     border-radius: 0; padding: 0 6px; background: $surface; border: 2px solid $accent;
     min-height: 0;
@@ -127,7 +128,7 @@ QTableView QLineEdit, QTableView QComboBox, QTableView QAbstractSpinBox {
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section {
     background: $surface; color: $muted; border: none; border-bottom: 1px solid $border;
-    padding: 5px 8px;
+    padding: 5px 9px;
 }
 QHeaderView::section:first { border-top-left-radius: ${radius}px; }
 QHeaderView::section:last { border-top-right-radius: ${radius}px; }

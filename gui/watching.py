@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from engine.events import StudyState
 from gui.awake import KeepAwake
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 WhenTaken = Literal["ask", "wait", "share"]
 _LAYOUT, _WHEN_TAKEN = "run/layout", "run/when-taken"
 _STARTABLE = (StudyState.NEW, StudyState.STOPPED)
+_MOMENT_MS = 300
+"""A study that has its turn at once waits for less than this."""
 _ENDED = (StudyState.STOPPED, StudyState.FINISHED)
 
 
@@ -48,7 +50,7 @@ class Watching(QObject):
         studies.currentChanged.connect(self._show_current)
         studies.listChanged.connect(self._list_studies)
         studies.stateChanged.connect(self._state_changed)
-        studies.waits.connect(self._waits)
+        self._asked_about: OpenStudy | None = None
         studies.refused.connect(lambda sentence: window.notice.tell(sentence, "bad"))
         self._wire_strip()
         self._show_current()
@@ -136,6 +138,8 @@ class Watching(QObject):
 
     def _show_current(self) -> None:
         model = self._model()
+        named = f"{model.path.stem} – " if model is not None else ""
+        self._window.setWindowTitle(f"{named}Tunescape")
         self._window.strip.set_model(model)
         for place in (RUN, RESULTS):
             if self._window.made(place):
@@ -153,6 +157,11 @@ class Watching(QObject):
     def _state_changed(self, entry: OpenStudy) -> None:
         self._awake.hold(self._studies.is_computing())
         self._recent.know(entry.path, summary_of(entry))
+        if entry.model.state == StudyState.WAITING:
+            QTimer.singleShot(_MOMENT_MS, entry, lambda: self._ask_whether_to_wait(entry))
+        elif entry is self._asked_about:
+            self._asked_about = None
+            self._window.notice.dismiss()
         if entry.model.state in _ENDED:
             seconds = [t.seconds for t in entry.model.trials.values() if t.seconds is not None]
             self._designing.learn(entry.model.spec, seconds[-10:])
@@ -172,13 +181,15 @@ class Watching(QObject):
         commands.close_study.setEnabled(model is not None)
         commands.copy_design.setEnabled(model is not None)
 
-    def _waits(self, entry: OpenStudy) -> None:
-        """Ask whether to wait; the study waits until there is an answer."""
-        if self.when_taken != "ask":
+    def _ask_whether_to_wait(self, entry: OpenStudy) -> None:
+        """Ask about a study that still waits; it goes on waiting until there is an answer."""
+        if self.when_taken != "ask" or entry.model.state != StudyState.WAITING:
             return
         others = [other.name for other in self._studies.active() if other is not entry]
-        named = " and ".join(others) or "Another study"
-        verb = "are" if len(others) > 1 else "is"
+        if not others:
+            return
+        named, verb = " and ".join(others), "are" if len(others) > 1 else "is"
+        self._asked_about = entry
         self._window.notice.tell(
             f"{named} {verb} running. Should {entry.name} wait, or share the devices?",
             answers=[("Wait", lambda: None), ("Share", entry.study.share_devices)],

@@ -19,16 +19,16 @@ _WORDS = {
     "grid": MethodWords(
         "Grid search",
         "Tries every combination of a few values of each parameter.",
-        "Choose it for one to three parameters, to see the whole landscape at a glance.",
+        "Choose it for one to three parameters, to see the whole landscape.",
         "Nothing between the points is seen, and the number of trials multiplies "
         "with each parameter.",
     ),
     "random": MethodWords(
         "Random search",
-        "Draws configurations at random, spread over the whole range of each parameter.",
+        "Draws configurations at random from the whole range.",
         "Choose it for many parameters or many workers: it spends the budget where it may "
         "matter, without a plan.",
-        "As many trials as you allow. It learns nothing from trial to trial.",
+        "Costs as many trials as you allow, and learns nothing from them.",
     ),
 }
 

@@ -33,7 +33,10 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The first thing that is wrong; empty when nothing is."""
-        return next((str(problem) for problem in (*self.problems, *self.space_problems)), "")
+        return next(
+            (_in_words(problem) for problem in self.problems),
+            next((str(problem) for problem in self.space_problems), ""),
+        )
 
     def problem_at(self, table: str, key: str) -> str:
         """What is wrong with one entry, without the place in front; empty when nothing is."""
@@ -75,6 +78,13 @@ def judge(document: Document, origin: StudySpec) -> Verdict:
         )
         return Verdict(None, in_table, tuple(p for p in problems if p.index is None))
     return Verdict(spec, trials=spec.planned_trials())
+
+
+def _in_words(problem: SpecError) -> str:
+    """Such as "Trials must be at least 1, not 0." for what a file would call [budget] trials."""
+    place = problem.parameter or problem.key or problem.table
+    words = place.replace("split.", "").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]} {problem.sentence}" if words else problem.sentence
 
 
 def document_of(spec: StudySpec) -> Document:

@@ -146,7 +146,7 @@ class StartPage(QScrollArea):
         column.setSpacing(CONTROL)
         column.addWidget(label("Examples", "title"))
         column.addWidget(
-            label("Small real studies on handwritten digits, ready to run.", tone="muted")
+            label("Small real studies, ready to run.", tone="muted")
         )
         column.addSpacing(GROUP)
         column.addLayout(self._examples)

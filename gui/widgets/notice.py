@@ -1,16 +1,24 @@
-"""A line under the status strip for what has happened or has to be decided; never in the way."""
+"""A card over the page's lower edge for what has happened or has to be decided.
+
+It moves nothing when it comes and goes. What needs no answer goes by itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from gui.theme import CARD, CONTROL, GROUP
+from gui.theme import CARD, CONTROL, PAGE
 from gui.widgets.buttons import button, tool
 from gui.widgets.text import label, say
 
 _GLYPHS = {"": "ℹ", "warn": "▲", "bad": "✕", "good": "✓"}
+
+_STAYS_MS = 6000
+_CHARACTERS = 120
+_ABOVE_EDGE = 88
 
 Answer = tuple[str, Callable[[], object]]
 
@@ -27,13 +35,33 @@ class NoticeBar(QFrame):
         self._answers = QHBoxLayout()
         self._answers.setSpacing(CONTROL)
         row = QHBoxLayout(self)
-        row.setContentsMargins(CARD, GROUP, CONTROL, GROUP)
+        row.setContentsMargins(CARD, CONTROL, CONTROL, CONTROL)
         row.setSpacing(CONTROL)
         row.addWidget(self._glyph)
         row.addWidget(self._text, 1)
         row.addLayout(self._answers)
         row.addWidget(tool("close", "Dismiss this notice", self.dismiss))
+        self._leaving = QTimer(self, singleShot=True, interval=_STAYS_MS)
+        self._leaving.timeout.connect(self.dismiss)
         self.hide()
+
+    def float_over(self, page: QWidget) -> None:
+        """Live on top of `page`, in the middle of its lower edge."""
+        self.setParent(page)
+        page.installEventFilter(self)
+
+    def eventFilter(self, page: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._take_place()
+        return super().eventFilter(page, event)
+
+    def _take_place(self) -> None:
+        page = self.parentWidget()
+        width = min(page.width() - 2 * PAGE, self.fontMetrics().averageCharWidth() * _CHARACTERS)
+        height = max(self.heightForWidth(width), self.sizeHint().height())
+        left = (page.width() - width) // 2
+        self.setGeometry(left, page.height() - height - _ABOVE_EDGE, width, height)
+        self.raise_()
 
     @property
     def text(self) -> str:
@@ -47,10 +75,15 @@ class NoticeBar(QFrame):
         self._clear_answers()
         for text, action in answers:
             self._answers.addWidget(self._answer(text, action))
+        self._leaving.stop()
+        if tone in ("", "good") and not answers:
+            self._leaving.start()
+        self._take_place()
         self.show()
 
     def dismiss(self) -> None:
         """Take the sentence away."""
+        self._leaving.stop()
         self._clear_answers()
         self.hide()
 

@@ -86,7 +86,7 @@ class StatusStrip(QFrame):
             self._tick.stop()
             return
         title = f"{model.path.stem} · {model.spec.method.name}"
-        self._chooser.setText(title)
+        self._chooser.setText(f"{title}  ▾")
         self._chooser.setToolTip(f"{model.path}\nChoose among the open studies")
         self._show_state(model)
         self._show_progress()
@@ -137,8 +137,9 @@ class StatusStrip(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(CARD, CONTROL, CARD, CONTROL)
         row.setSpacing(CARD)
-        row.addWidget(self._chooser, 1)
+        row.addWidget(self._chooser)
         row.addWidget(self._hint, 1)
+        row.addStretch(1)
         for widget in (self._state, self._progress, self._left, self._best):
             row.addWidget(widget)
         buttons = QHBoxLayout()
@@ -160,6 +161,7 @@ class StatusStrip(QFrame):
 
 def _chooser() -> QToolButton:
     result = QToolButton()
+    result.setProperty("kind", "title")
     result.setFont(font("title"))
     result.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     result.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)

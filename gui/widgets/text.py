@@ -61,6 +61,7 @@ class FixedLabel(QLabel):
         self._longest = longest
         self.setFont(font())
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         if tone:
             self.setProperty("tone", tone)
 

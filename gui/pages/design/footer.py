@@ -25,6 +25,8 @@ class DesignFooter(QFrame):
         self._plan = ElidedLabel("", "title")
         self._place = ElidedLabel("", "caption", "muted", middle=True)
         self._path = Path()
+        self._is_timing = False
+        self.is_starting = False
         self._timing = button(
             "Time one trial",
             self.timingRequested.emit,
@@ -58,14 +60,20 @@ class DesignFooter(QFrame):
 
     def set_timing(self, busy: bool) -> None:
         """Say whether a trial is being timed."""
+        self._is_timing = busy
         self._timing.setEnabled(not busy)
         self._timing.setText("Timing…" if busy else "Time one trial")
 
+    def set_starting(self, starting: bool) -> None:
+        """Say whether a study is being made; a second press makes no second one."""
+        self.is_starting = starting
+        self.run.setEnabled(not starting)
+        self.run.setText("Starting…" if starting else "Run")
+
     def _set_runnable(self, runnable: bool, why: str) -> None:
-        self.run.setEnabled(runnable)
+        self.run.setEnabled(runnable and not self.is_starting)
         self.run.setToolTip(why)
-        if self._timing.text() != "Timing…":
-            self._timing.setEnabled(runnable)
+        self._timing.setEnabled(runnable and not self._is_timing)
 
     def _lay_out(self) -> None:
         words = QVBoxLayout()
@@ -82,8 +90,10 @@ class DesignFooter(QFrame):
         row.addLayout(words, 1)
         row.addWidget(self._timing)
         row.addWidget(self.run)
-        width = self._timing.sizeHint().width()
-        self._timing.setMinimumWidth(width)
+        self._timing.setMinimumWidth(self._timing.sizeHint().width())
+        self.run.setText("Starting…")
+        self.run.setMinimumWidth(self.run.sizeHint().width())
+        self.run.setText("Run")
 
     def _ask(self) -> None:
         dialog = QFileDialog(self, "Save the study to", str(self._path), "Studies (*.tune)")

@@ -31,7 +31,7 @@ from gui.pages.design.task_card import TaskCard
 from gui.theme import CARD, PAGE
 from gui.widgets.text import hairline
 
-_RIGHT_CHARACTERS = 44
+_RIGHT_CHARACTERS = 50
 _BAR = 10
 """Room for a scroll bar, in pixels."""
 
@@ -57,6 +57,7 @@ class DesignPage(QWidget):
         self.methods = MethodCards(draft)
         self.budget = BudgetCard(draft)
         self.footer = DesignFooter()
+        self._data_problem = ""
         self._network = ""
         self._named = ""
         self._lay_out()
@@ -73,8 +74,9 @@ class DesignPage(QWidget):
         self.budget.set_verdict(verdict)
         self.space.set_problems(verdict.space_problems)
         self.preview.look_at(self._draft.document.task, self._draft.base)
-        if verdict.spec is None:
-            self.footer.show_problem(verdict.sentence)
+        problem = verdict.sentence or self._data_problem
+        if problem:
+            self.footer.show_problem(problem)
         else:
             self._show_plan()
         name = self._draft.document.name
@@ -85,6 +87,16 @@ class DesignPage(QWidget):
     def look_for_place(self) -> None:
         """Look anew for a free file name: the last one has been taken."""
         self.place.look_for(self._draft.document.name)
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a study is being made of the draft at this moment."""
+        return self.footer.is_starting
+
+    def set_starting(self, starting: bool) -> None:
+        """Say whether a study is being made of the draft."""
+        self.footer.set_starting(starting)
+        self.refresh()
 
     def set_timing(self, busy: bool) -> None:
         """Say whether a trial is being timed."""
@@ -114,19 +126,27 @@ class DesignPage(QWidget):
             self._network = network
             self.space.set_known(catalog.hyperparameters(network))
 
+    def _look(self) -> None:
+        self._data_problem = ""
+        self.preview_card.look()
+
     def _previewed(self, preview: Preview) -> None:
+        self._data_problem = next(iter(preview.problems), "")
         self.preview_card.show_preview(preview)
         self.task.set_preview(preview)
+        self.refresh()
 
     def _not_previewed(self, sentence: str) -> None:
+        self._data_problem = sentence
         self.preview_card.refuse(sentence)
         self.task.set_preview(None)
+        self.refresh()
 
     # -- building -------------------------------------------------------------------------------
 
     def _connect(self) -> None:
         self._draft.changed.connect(self.refresh)
-        self.preview.started.connect(self.preview_card.look)
+        self.preview.started.connect(self._look)
         self.preview.arrived.connect(self._previewed)
         self.preview.failed.connect(self._not_previewed)
         self.footer.runRequested.connect(self.runRequested)

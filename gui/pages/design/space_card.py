@@ -29,8 +29,8 @@ from gui.widgets.text import label, say
 _SHARES = {
     Column.NAME: 18,
     Column.KIND: 10,
-    Column.LOW: 10,
-    Column.HIGH: 10,
+    Column.LOW: 12,
+    Column.HIGH: 12,
     Column.LOG: 6,
     Column.STEP: 8,
     Column.GRID: 14,
@@ -39,6 +39,7 @@ _SHARES = {
     Column.WHEN: 20,
 }
 """How the columns share the table's width, beyond what their titles need."""
+_SIGN = 14
 _HINT = "Return or F2 edits a cell, Delete removes a row, Alt with the arrows moves it."
 _FEWEST_ROWS = 5
 
@@ -94,7 +95,7 @@ class SpaceCard(Card):
         )
         table.setTabKeyNavigation(True)
         table.setShowGrid(True)
-        table.setIconSize(QSize(ICON, ICON))
+        table.setIconSize(QSize(_SIGN, _SIGN))
         self._delegate = SpaceDelegate(table)
         table.setItemDelegate(self._delegate)
         header = table.horizontalHeader()

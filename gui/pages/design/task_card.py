@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QWidget
 
 from engine.tasks import catalog
@@ -32,12 +31,11 @@ _SHARES = ("train", "validation", "test")
 class TaskCard(Card):
     """A form over the draft's name and its [task] table."""
 
-    dataChosen = Signal(str)
-
     def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
         super().__init__("Data and task", parent)
         self._draft = draft
         self._preview: Preview | None = None
+        self._newly_chosen = False
         self._dialog: QFileDialog | None = None
         self._fields: dict[tuple[str, str], Field] = {}
         self._make_fields()
@@ -56,7 +54,7 @@ class TaskCard(Card):
         self._data.put(task.get("data"))
         self._network.put(task.get("network"))
         self._epochs.put(task.get("epochs"))
-        self._objective.set_choices(_objective_choices(self._problem()))
+        self._objective.set_choices(self._objective_choices())
         self._objective.put(task.get("objective"))
         self._at.put(task.get("at", "best"))
         self._target.put(task.get("target"))
@@ -77,18 +75,16 @@ class TaskCard(Card):
         self._target.set_choices([(name, name) for name in names])
         self._column.set_choices([(name, name) for name in names])
         self.refresh()
+        if self._newly_chosen and preview is not None and preview.problem is not None:
+            self._newly_chosen = False
+            fitting = self._fitting(preview.problem)
+            if fitting != self._draft.document.task.get("objective"):
+                self._aim_at(fitting)
 
     def set_verdict(self, verdict: Verdict) -> None:
         """Say what is wrong with each entry."""
         for (table, key), field in self._fields.items():
             field.set_problem(verdict.problem_at(table, key))
-
-    def suitable_objective(self, preview: Preview) -> str | None:
-        """The objective to aim at when the present one does not fit the data's problem."""
-        task = self._draft.document.task
-        if preview.problem is None or task.get("objective") in catalog.objectives(preview.problem):
-            return None
-        return next(iter(catalog.objectives(preview.problem)))
 
     # -- building -------------------------------------------------------------------------------
 
@@ -98,7 +94,7 @@ class TaskCard(Card):
         self._network = ChoiceField([(_NETWORKS.get(n, n), n) for n in catalog.NETWORKS])
         self._epochs = WholeField()
         self._objective = ChoiceField()
-        self._at = ChoiceField([("of the best epoch", "best"), ("of the last epoch", "last")])
+        self._at = ChoiceField([("best epoch", "best"), ("last epoch", "last")])
         self._target = ChoiceField()
         self._way = ChoiceField([*_WAYS, ("By groups of a column", "group")])
         self._column = ChoiceField()
@@ -109,7 +105,7 @@ class TaskCard(Card):
         self._epochs.edited.connect(lambda v: self._draft.set_entry("task", "epochs", v))
         self._objective.edited.connect(self._aim_at)
         self._at.edited.connect(lambda v: self._draft.set_entry("task", "at", v))
-        self._target.edited.connect(lambda v: self._draft.set_entry("task", "target", v))
+        self._target.edited.connect(self._predict)
         self._way.edited.connect(self._split_by)
         self._column.edited.connect(self._split_along)
         for share, field in self._shares.items():
@@ -144,14 +140,14 @@ class TaskCard(Card):
             grid.addWidget(field, 2, place * 2, 1, 2)
         grid.addWidget(self._column_field, 3, 0, 1, 3)
         network = self._add("task", "network", "Network", self._network, "What is trained")
-        grid.addWidget(network, 4, 0, 1, 3)
+        grid.addWidget(network, 4, 0, 1, 4)
         epochs_tip = "How often each trial goes through the training data"
-        grid.addWidget(self._add("task", "epochs", "Epochs", self._epochs, epochs_tip), 4, 3, 1, 3)
+        grid.addWidget(self._add("task", "epochs", "Epochs", self._epochs, epochs_tip), 4, 4, 1, 2)
         aim = "What is compared between trials; the test part is never shown to the search"
         objective = self._add("task", "objective", "Objective", self._objective, aim)
-        grid.addWidget(objective, 5, 0, 1, 3)
-        at = self._add("task", "at", "Its value", self._at, "Which epoch's value and weights count")
-        grid.addWidget(at, 5, 3, 1, 3)
+        grid.addWidget(objective, 5, 0, 1, 4)
+        at = self._add("task", "at", "Value of", self._at, "Which epoch's value and weights count")
+        grid.addWidget(at, 5, 4, 1, 2)
         self.column.addLayout(grid)
         self.column.addStretch(1)
 
@@ -164,12 +160,17 @@ class TaskCard(Card):
 
     def choose_data(self, data: str) -> None:
         """Take other data; what the old data's columns were chosen for goes with it."""
+        self._newly_chosen = True
         entries: dict[str, Any] = {"data": data, "target": None}
         known = bundled().get(data)
         if known is not None:
+            self._newly_chosen = False
             entries |= _aim(self._fitting(known.problem))
         self._draft.set_entries("task", entries)
-        self.dataChosen.emit(data)
+
+    def _predict(self, target: str) -> None:
+        self._newly_chosen = True
+        self._draft.set_entry("task", "target", target)
 
     def _fitting(self, problem: str) -> str:
         current = self._draft.document.task.get("objective")
@@ -189,6 +190,14 @@ class TaskCard(Card):
             return catalog.problem_of(str(self._draft.document.task.get("objective")))
         except catalog.CatalogError:
             return "classification"
+
+    def _objective_choices(self) -> list[tuple[str, Any]]:
+        """What can be aimed at; few whole numbers in a file may be classes or amounts."""
+        problem = self._problem()
+        if self._draft.document.task.get("data") in bundled():
+            return _objective_choices(problem)
+        other = "regression" if problem == "classification" else "classification"
+        return _objective_choices(problem) + _objective_choices(other)
 
     def _way_of(self, split: Any) -> str:
         way = split.get("by")
