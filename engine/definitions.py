@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from engine.conditions import check_condition
 from engine.domains import (
     MAX_INT,
     MAX_LOG_INT,
-    Discrete,
     Domain,
     decimals,
-    domain_of,
-    fixed_domain,
     is_number,
     plain,
-    show,
+    stated_domain,
 )
-from engine.parameters import Categorical, Float, Int, Parameter, SpaceError, When
+from engine.parameters import Categorical, Float, Int, Parameter, SpaceError
+from engine.wording import show
 
 MAX_GRID = 10_000
 """Most grid points that one parameter may have."""
@@ -30,24 +28,28 @@ _FEWEST_VALUES = 1e6
 
 def find_problems(parameters: Sequence[Any]) -> list[SpaceError]:
     """Everything that is wrong with a space, at most one sentence a parameter, in their order."""
-    problems: list[SpaceError] = []
+    faults: dict[int, SpaceError] = {}
     for index, parameter in enumerate(parameters):
         try:
             _check_kind(parameter)
             _check_name(parameter, parameters[:index])
             _check_values(parameter)
-            _check_condition(parameter, parameters)
-        except SpaceError as problem:
-            name = getattr(parameter, "name", "")
-            name = name if isinstance(name, str) else ""
-            problems.append(SpaceError(problem.sentence, name, index, problem.field))
-    return problems
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence about an unknown name: what was probably meant, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+        except SpaceError as fault:
+            faults[index] = fault
+    named = [(i, p) for i, p in enumerate(parameters) if isinstance(getattr(p, "name", 0), str)]
+    known = {p.name: p for _, p in named if isinstance(p, Parameter)}
+    sound = {p.name for index, p in named if index not in faults}
+    for index, parameter in enumerate(parameters):
+        if index not in faults:
+            try:
+                check_condition(parameter, known, sound)
+            except SpaceError as fault:
+                faults[index] = fault
+    names = {index: parameter.name for index, parameter in named}
+    return [
+        SpaceError(fault.sentence, names.get(index, ""), index, fault.field)
+        for index, fault in sorted(faults.items())
+    ]
 
 
 def _refuse(sentence: str, field: str = "") -> NoReturn:
@@ -200,7 +202,7 @@ def _check_choice(field: str, choice: object) -> None:
 
 def _check_within(parameter: Parameter) -> None:
     """Check value, default and grid against the values that the parameter may take."""
-    domain = domain_of(parameter) if _has_range(parameter) else fixed_domain(parameter)
+    domain = stated_domain(parameter)
     for field in ("value", "default"):
         value = getattr(parameter, field)
         if value is not None:
@@ -239,69 +241,3 @@ def _normalise(domain: Domain, value: object, field: str) -> Any:
         return domain.normalise(value)
     except ValueError as error:
         _refuse(f"{field} {error}.", field)
-
-
-def _check_condition(parameter: Parameter, parameters: Sequence[Any]) -> None:
-    when: object = parameter.when
-    if when is None:
-        return
-    if not isinstance(when, When) or not isinstance(when.values, tuple):
-        _refuse("when must name a parameter and list its values.", "when")
-    if not when.values:
-        _refuse("when lists no values; name those that make this active.", "when")
-    if not isinstance(when.parameter, str):
-        _refuse(f"when must name a parameter, not {show(when.parameter)}.", "when")
-    known = {p.name: p for p in parameters if _is_named(p)}
-    if when.parameter not in known:
-        others = [name for name in known if name != parameter.name]
-        _refuse(
-            f"its condition is on {show(when.parameter)}, which does not exist"
-            f"{did_you_mean(when.parameter, others) or '; correct the name or remove it.'}",
-            "when",
-        )
-    _check_cycle(parameter, known)
-    _check_condition_values(when, known[when.parameter])
-
-
-def _is_named(parameter: object) -> bool:
-    return isinstance(parameter, Parameter) and isinstance(parameter.name, str)
-
-
-def _check_cycle(parameter: Parameter, known: Mapping[str, Parameter]) -> None:
-    path = {parameter.name: None}
-    current: Parameter | None = parameter
-    while current is not None and isinstance(current.when, When):
-        parent = current.when.parameter
-        if parent == parameter.name:
-            chain = " → ".join([*path, parent])
-            _refuse(f"its condition leads back to itself ({chain}); remove one of them.", "when")
-        if parent in path or not isinstance(parent, str):
-            return  # said further up
-        path[parent] = None
-        current = known.get(parent)
-
-
-def _check_condition_values(when: When, parent: Parameter) -> None:
-    try:
-        _check_values(parent)
-    except SpaceError:
-        return  # said at the parent
-    domain: Domain = domain_of(parent) if _has_range(parent) else fixed_domain(parent)
-    if not isinstance(domain, Discrete):
-        _refuse(
-            f"its condition is on {parent.name}, which takes any value between its ends; "
-            "give that one a step or choices.",
-            "when",
-        )
-    for value in when.values:
-        try:
-            domain.normalise(value)
-        except ValueError as error:
-            _refuse(f"its condition on {parent.name} can never hold: {error}.", "when")
-
-
-def _has_range(parameter: Parameter) -> bool:
-    """Whether the values to choose from are stated, and not just a fixed one."""
-    if isinstance(parameter, Categorical):
-        return bool(parameter.choices)
-    return parameter.low is not None

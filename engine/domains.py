@@ -16,25 +16,15 @@ from typing import Any
 import numpy as np
 
 from engine.parameters import Categorical, Float, Int, Parameter
+from engine.wording import show
 
 MAX_INT = 10**15
 """Largest magnitude of a whole number whose place in the unit interval is exact."""
 MAX_LOG_INT = 10**12
 """The same on a log scale."""
 DIGITS = 12
-_LONGEST_SHOWN = 60
 _FAR = 200.0
 """Logarithms (of 1e87) beyond which a float's logarithm is good for eleven digits only."""
-
-
-def show(value: Any) -> str:
-    """A value as a person would write it in a sentence."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{value:.12g}"
-    shown = repr(value) if isinstance(value, str) else " ".join(str(value).split())
-    return shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + "…"
 
 
 def plain(value: Any) -> Any:
@@ -269,22 +259,9 @@ class Choices(Discrete):
 
 
 def domain_of(parameter: Parameter) -> Domain:
-    """The domain of a definition in which engine.definitions finds no fault; `value` set aside."""
-    match parameter:
-        case Categorical():
-            return Choices(plain(choice) for choice in parameter.choices)
-        case Int(low=low, high=high, step=step, log=log) if low is not None and high is not None:
-            low, high = int(low), int(high)
-            return LogIntegers(low, high) if log else Integers(low, high, int(step or 1))
-        case Float(low=low, high=high, step=step) if low is not None and high is not None:
-            if step is not None:
-                return Stepped(float(low), float(high), float(step))
-            return Continuous(float(low), float(high), parameter.log)
-    raise TypeError(f"{parameter!r} states no values")
-
-
-def fixed_domain(parameter: Parameter) -> Choices:
-    """The domain of a fixed parameter: its value alone."""
+    """The domain of a definition that is sound; of a fixed parameter, its value alone."""
+    if parameter.value is None:
+        return stated_domain(parameter)
     value = plain(parameter.value)
     match parameter:
         case Float():
@@ -292,6 +269,21 @@ def fixed_domain(parameter: Parameter) -> Choices:
         case Int():
             return Choices([int(value)])
     return Choices([value])
+
+
+def stated_domain(parameter: Parameter) -> Domain:
+    """What a parameter could be if it were not fixed, where that is stated."""
+    match parameter:
+        case Categorical(choices=choices) if choices:
+            return Choices(plain(choice) for choice in choices)
+        case Int(low=low, high=high, step=step, log=log) if low is not None and high is not None:
+            low, high = int(low), int(high)
+            return LogIntegers(low, high) if log else Integers(low, high, int(step or 1))
+        case Float(low=low, high=high, step=step) if low is not None and high is not None:
+            if step is not None:
+                return Stepped(float(low), float(high), float(step))
+            return Continuous(float(low), float(high), parameter.log)
+    return domain_of(parameter)
 
 
 def decimals(low: float, high: float) -> int:

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.definitions import did_you_mean, find_problems
-from engine.domains import Choices, Continuous, Discrete, Domain, domain_of, fixed_domain, plain
+from engine.conditions import parents_first, resolve
+from engine.definitions import find_problems
+from engine.domains import Choices, Continuous, Discrete, Domain, domain_of, plain
 from engine.enumeration import Enumeration, Levels
 from engine.parameters import Categorical, Float, Int, Parameter, SpaceError, When
 from engine.trial import Params
+from engine.wording import did_you_mean
 
 __all__ = [
     "Categorical",
@@ -48,9 +50,9 @@ class SearchSpace:
         if problems:
             raise problems[0]
         self._by_name = {parameter.name: parameter for parameter in self.parameters}
-        self._domains = {p.name: _domain(p) for p in self.parameters}
-        self._conditions = {p.name: _condition(p.when, self._by_name) for p in self.parameters}
-        self.parents_first = tuple(_parents_first(self.parameters))
+        self._domains = {p.name: domain_of(p) for p in self.parameters}
+        self._conditions = {p.name: resolve(p.when, self._by_name) for p in self.parameters}
+        self.parents_first = parents_first(self.parameters)
         self._fixed = {
             p.name: self._domains[p.name].from_unit(0.5)
             for p in self.parameters
@@ -298,31 +300,3 @@ class _Fine:
 
     def index(self, value: Any) -> int:
         return min(int(self._domain.to_unit(value) * self.count), self.count - 1)
-
-
-def _domain(parameter: Parameter) -> Domain:
-    return domain_of(parameter) if parameter.value is None else fixed_domain(parameter)
-
-
-def _condition(
-    when: When | None, known: Mapping[str, Parameter]
-) -> tuple[str, frozenset[Any]] | None:
-    """The parent's name and the values of it, normalised, that make a parameter active."""
-    if when is None:
-        return None
-    parent = known[when.parameter]
-    has_range = bool(parent.choices) if isinstance(parent, Categorical) else parent.low is not None
-    domain = domain_of(parent) if has_range else fixed_domain(parent)
-    return when.parameter, frozenset(domain.normalise(value) for value in when.values)
-
-
-def _parents_first(parameters: Iterable[Parameter]) -> list[str]:
-    """Names in the order of definition, but each after the one that it depends on."""
-    by_name = {parameter.name: parameter for parameter in parameters}
-    order: dict[str, None] = {}
-    for name in by_name:
-        chain = [name]
-        while (when := by_name[chain[-1]].when) is not None and when.parameter not in order:
-            chain.append(when.parameter)
-        order.update(dict.fromkeys(reversed(chain)))
-    return list(order)

@@ -12,9 +12,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from engine.definitions import did_you_mean
-from engine.domains import show
 from engine.tasks import catalog
+from engine.wording import did_you_mean, show
 
 MAX_SEED = 2**31 - 1
 _DEVICE = re.compile(r"cpu|mps|cuda:\d{1,3}")

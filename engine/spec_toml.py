@@ -9,10 +9,10 @@ import dataclasses
 import tomllib
 from typing import Any
 
-from engine.definitions import did_you_mean
-from engine.domains import plain, show
+from engine.domains import plain
 from engine.space import Categorical, Float, Int, Parameter, SearchSpace, SpaceError, When
 from engine.spec_tables import SpecError
+from engine.wording import did_you_mean, show
 
 TABLES = ("task", "space", "method", "budget", "limits", "resources")
 TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}

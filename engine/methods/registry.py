@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from engine.definitions import did_you_mean
 from engine.methods.base import Method, MethodError
 from engine.methods.grid import GridMethod
 from engine.methods.random import RandomMethod
 from engine.space import SearchSpace
+from engine.wording import did_you_mean
 
 _METHODS: dict[str, type[Method]] = {"grid": GridMethod, "random": RandomMethod}
 
