@@ -1,0 +1,133 @@
+"""From evaluated points to the picture under them: colours, contour lines and their labels.
+
+Runs in a job, off the UI thread; all places are in the unit square of the two axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.analysis.contours import contour_lines
+from engine.analysis.surface import fit_surface
+from gui.models.scales import value_scale
+from gui.models.value_colours import ValueColours
+
+_OPACITY = 0.9
+_VISIBLE = 0.25
+"""Support below which nothing is claimed: no contour line is drawn there."""
+_MOST_LEVELS = 12
+_BRIGHT = 0.55
+"""Goodness from which the value colours are bright enough for dark lines."""
+_SHORTEST_LABELLED = 24
+"""Pieces that a contour line needs before it gets a label."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Points (n,) in the unit square with their goodness, and how to colour what lies between."""
+
+    x: np.ndarray
+    y: np.ndarray
+    goodness: np.ndarray
+    choices: tuple[int | None, int | None]
+    colours: ValueColours
+    table: np.ndarray
+
+
+@dataclass(frozen=True)
+class Label:
+    """The value of a contour line, and where it is written."""
+
+    x: float
+    y: float
+    text: str
+    on_bright: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`image` (ny, nx, 4): RGBA bytes, bottom row first; lines (m, 2, 2): ends, then (x, y)."""
+
+    image: np.ndarray
+    lines_on_dark: np.ndarray
+    lines_on_bright: np.ndarray
+    labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A smooth curve of the objective over one parameter, and where points back it."""
+
+    x: np.ndarray
+    value: np.ndarray
+    support: np.ndarray
+
+
+def paint(question: Question) -> Picture | None:
+    """The landscape through the points; None while there are too few for one."""
+    surface = fit_surface(question.x, question.y, question.goodness, question.choices)
+    if surface is None:
+        return None
+    mean = np.clip(surface.mean, 0, 1)
+    image = np.empty((*mean.shape, 4), np.uint8)
+    image[..., :3] = question.table[np.rint(mean * (len(question.table) - 1)).astype(np.intp)]
+    image[..., 3] = np.rint(255 * _OPACITY * surface.support)
+    if any(question.choices):
+        return Picture(image, *_no_lines(), ())
+    hidden = surface.support < _VISIBLE
+    lines: dict[bool, list[np.ndarray]] = {False: [], True: []}
+    labels: list[Label] = []
+    for level, text in _levels(question.colours):
+        pieces = contour_lines(surface.mean, level, hidden)
+        lines[level > _BRIGHT].append(pieces)
+        if len(pieces) >= _SHORTEST_LABELLED:
+            labels.append(_label(pieces, text, level > _BRIGHT, labels))
+    on_dark, on_bright = (
+        np.concatenate(found) if found else _no_lines()[0] for found in lines.values()
+    )
+    return Picture(image, on_dark, on_bright, tuple(labels))
+
+
+def trace(question: Question) -> Profile | None:
+    """The curve through the points over x alone; None while there are too few for one."""
+    flat = np.full_like(question.x, 0.5)
+    surface = fit_surface(
+        question.x, flat, question.goodness, (question.choices[0], None), (1, 240)
+    )
+    if surface is None:
+        return None
+    places = (np.arange(240) + 0.5) / 240
+    colours = question.colours
+    values = np.array([colours.value(float(g)) for g in surface.mean[0]])
+    return Profile(places, values, surface.support[0])
+
+
+def _levels(colours: ValueColours) -> list[tuple[float, str]]:
+    """Goodness and text of round values between the ends of the colours."""
+    scale = value_scale("", colours.log)
+    low, high = sorted((scale.position(colours.best), scale.position(colours.worst)))
+    if not high > low:
+        return []
+    major, minor = scale.ticks(low, high, _MOST_LEVELS)
+    values = [(scale.value(place), text) for place, text in major]
+    if colours.log and len(values) < _MOST_LEVELS // 2:
+        values += [(scale.value(place), "") for place in minor]
+    levels = [(float(colours.goodness(np.array([v]))[0]), text) for v, text in values]
+    return [(level, text) for level, text in levels if 0.01 < level < 0.995]
+
+
+def _label(pieces: np.ndarray, text: str, on_bright: bool, others: list[Label]) -> Label:
+    """A label on the line, as far as can be from the edges and from `others`."""
+    middles = pieces.mean(axis=1)
+    room = np.minimum(middles, 1 - middles).min(axis=1)
+    for other in others:
+        apart = np.hypot(middles[:, 0] - other.x, middles[:, 1] - other.y)
+        room = np.minimum(room, apart / 2)
+    x, y = middles[int(np.argmax(room))]
+    return Label(float(x), float(y), text, on_bright)
+
+
+def _no_lines() -> tuple[np.ndarray, np.ndarray]:
+    return np.empty((0, 2, 2)), np.empty((0, 2, 2))

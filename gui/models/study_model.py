@@ -1,0 +1,206 @@
+"""One open study as the window sees it: records, plot arrays, the selection, and what changed.
+
+It lives on the UI thread, is made from a snapshot and kept up to date by batches of events. It
+never touches the study, a file or a widget.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from engine.analysis.cost import Estimate, estimate
+from engine.events import (
+    Event,
+    Logged,
+    StudySnapshot,
+    StudyState,
+    StudyStateChanged,
+    TrialFinished,
+    TrialReported,
+    TrialStarted,
+    TrialTested,
+)
+from engine.trial import Report, Trial, TrialState
+from gui.models.scales import scale_of
+from gui.models.trial_arrays import TrialArrays
+
+_LOG_LINES = 20_000
+_TICKING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
+
+
+class StudyModel(QObject):
+    """Signals are coalesced: one of a kind for each batch of events, whatever its size."""
+
+    trialsChanged = Signal(list)
+    reportsArrived = Signal(list)
+    stateChanged = Signal()
+    bestChanged = Signal()
+    selectionChanged = Signal()
+    logged = Signal(list)
+
+    def __init__(self, snapshot: StudySnapshot, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.spec = snapshot.spec
+        self.path = snapshot.path
+        self.state = snapshot.state
+        self.reason = snapshot.reason
+        self.message = snapshot.message
+        self.read_only_because = snapshot.read_only_because
+        self.scales = {p.name: scale_of(p) for p in self.spec.space.parameters}
+        self.arrays = TrialArrays(self.scales)
+        self.trials: dict[int, Trial] = {}
+        self.reports: dict[int, list[Report]] = {n: list(r) for n, r in snapshot.reports.items()}
+        self.log: list[Logged] = list(snapshot.log)
+        self.selected: int | None = None
+        self.minimize: bool = self.spec.task.direction == "minimize"
+        self._best: int | None = None
+        self._planned = self.spec.planned_trials()
+        self._finished = 0
+        self._clock = (snapshot.elapsed, time.monotonic())
+        for trial in snapshot.trials:
+            self._put(trial)
+
+    # -- what it knows --------------------------------------------------------------------------
+
+    @property
+    def best(self) -> Trial | None:
+        """The best complete trial so far."""
+        return None if self._best is None else self.trials[self._best]
+
+    @property
+    def varied(self) -> list[str]:
+        """Names of the parameters that are searched, in the user's order."""
+        return list(self.spec.space.dimensions)
+
+    @property
+    def objective(self) -> str:
+        """Name of the metric that is being optimised."""
+        return self.spec.task.objective
+
+    def numbers(self, rows: np.ndarray) -> np.ndarray:
+        """The numbers of the trials of `rows`."""
+        return self.arrays.column("number")[rows].astype(np.intp)
+
+    def count(self, *states: TrialState) -> int:
+        """How many trials are in one of `states`."""
+        return int(np.count_nonzero(self.arrays.is_state(*states)))
+
+    def progress(self) -> tuple[int, int | None]:
+        """Trials that are over, and how many there will be (None: no end in sight)."""
+        return self._finished, self._planned
+
+    def elapsed(self) -> float:
+        """Seconds the study has run so far."""
+        ran, since = self._clock
+        return ran + (time.monotonic() - since if self.state in _TICKING else 0.0)
+
+    def remaining(self) -> Estimate | None:
+        """Time until the study ends by its budget; None while nothing is known."""
+        if self._planned is None:
+            return None
+        done = self.arrays.is_state(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+        seconds = self.arrays.column("seconds")[done]
+        left = self._planned - self._finished - self._part_way()
+        guess = estimate(seconds.tolist(), left, self.spec.resources.workers or 1)
+        limit = self.spec.budget.seconds
+        if guess is None or limit is None:
+            return guess
+        within = max(0.0, limit - self.elapsed())
+        return guess if guess.seconds <= within else Estimate(within, 0.0)
+
+    def best_so_far(self, order: np.ndarray) -> np.ndarray:
+        """Best value after each of the rows `order`; NaN before the first complete trial."""
+        values = np.where(self.arrays.complete, self.arrays.column("value"), np.nan)[order]
+        return (np.fmin if self.minimize else np.fmax).accumulate(values)
+
+    # -- what changes it ------------------------------------------------------------------------
+
+    def select(self, number: int | None) -> None:
+        """Select a trial in every panel, or none."""
+        number = number if number in self.trials else None
+        if number != self.selected:
+            self.selected = number
+            self.selectionChanged.emit()
+
+    def select_next(self, by: int) -> None:
+        """Select the trial `by` numbers after the selected one, or the first one."""
+        numbers = np.sort(self.arrays.column("number"))
+        if len(numbers):
+            here = -1 if self.selected is None else int(np.searchsorted(numbers, self.selected))
+            self.select(int(numbers[min(max(0, here + by), len(numbers) - 1)]))
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Take in `events` in their order, then say once for each kind what changed."""
+        changed: dict[int, None] = {}
+        reported: dict[int, None] = {}
+        lines: list[Logged] = []
+        best, state_changed = self.best, False
+        for event in events:
+            match event:
+                case TrialReported(number, report):
+                    self.reports.setdefault(number, []).append(report)
+                    reported[number] = None
+                case TrialStarted(trial):
+                    self.reports.pop(trial.number, None)  # of an interrupted earlier attempt
+                    self._put(trial)
+                    changed[trial.number] = None
+                case TrialFinished(trial) | TrialTested(trial):
+                    self._put(trial)
+                    changed[trial.number] = None
+                case StudyStateChanged():
+                    self._enter(event)
+                    state_changed = True
+                case Logged():
+                    lines.append(event)
+        self._keep(lines)
+        if changed:
+            self.trialsChanged.emit(list(changed))
+        if reported:
+            self.reportsArrived.emit(list(reported))
+        if self.best is not best:
+            self.bestChanged.emit()
+        if state_changed:
+            self.stateChanged.emit()
+        if lines:
+            self.logged.emit(lines)
+
+    def _put(self, trial: Trial) -> None:
+        earlier = self.trials.get(trial.number)
+        was_finished = earlier is not None and earlier.state.is_finished
+        self._finished += trial.state.is_finished - was_finished
+        self.trials[trial.number] = trial
+        self.arrays.put(trial)
+        if trial.state is TrialState.COMPLETE and self._beats_best(trial):
+            self._best = trial.number
+
+    def _beats_best(self, trial: Trial) -> bool:
+        """Whether it is the best so far; of equal ones the earlier is."""
+        if trial.value is None or not math.isfinite(trial.value):
+            return False
+        if self._best is None:
+            return True
+        best = self.trials[self._best].value
+        if trial.value == best:
+            return trial.number < self._best
+        return (trial.value < best) == self.minimize
+
+    def _enter(self, event: StudyStateChanged) -> None:
+        self._clock = (self.elapsed(), time.monotonic())
+        self.state, self.reason, self.message = event.state, event.reason, event.message
+
+    def _keep(self, lines: list[Logged]) -> None:
+        self.log.extend(lines)
+        if len(self.log) > _LOG_LINES:
+            del self.log[: len(self.log) - _LOG_LINES]
+
+    def _part_way(self) -> float:
+        """How many trials' worth of work the running ones have behind them."""
+        epochs = self.spec.task.epochs
+        running = self.arrays.column("number")[self.arrays.is_state(TrialState.RUNNING)]
+        steps = [self.reports[int(n)][-1].step for n in running if self.reports.get(int(n))]
+        return sum(min(1.0, step / epochs) for step in steps)

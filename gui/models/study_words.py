@@ -1,0 +1,68 @@
+"""How a study stands, as sentences: what the Run and the Results page say about it."""
+
+from __future__ import annotations
+
+from engine.analysis.cost import words
+from engine.events import StopReason, StudyState
+from engine.trial import TrialState
+from gui.models.study_model import StudyModel
+from gui.numbers import count, number
+
+
+def sentence(model: StudyModel) -> str:
+    """What there is to know or to decide; empty while the study simply runs."""
+    if model.read_only_because:
+        return f"{model.read_only_because} You can look, but not go on with it here."
+    match model.state:
+        case StudyState.NEW:
+            return "Not started yet."
+        case StudyState.WAITING:
+            return model.message or "Waiting until another study lets go of the devices."
+        case StudyState.PAUSED:
+            return "Paused: trials that run are finished, no new ones start."
+        case StudyState.STOPPING:
+            return "Stopping: running trials are ended and keep what they have."
+        case StudyState.STOPPED:
+            return _stopped(model)
+        case StudyState.FINISHED:
+            return how_it_ended(model)
+    return ""
+
+
+def how_it_ended(model: StudyModel) -> str:
+    """Why a finished study stopped, in one sentence."""
+    if model.message:
+        return model.message
+    done, _ = model.progress()
+    budget = model.spec.budget
+    return {
+        StopReason.TRIALS: f"All {count(done)} trials are done.",
+        StopReason.SECONDS: f"The time is up: {words(budget.seconds or model.elapsed())}.",
+        StopReason.TARGET: f"The target is reached: {number(budget.target)}.",
+        StopReason.EXHAUSTED: f"Every configuration of the space was tried: {count(done)}.",
+        StopReason.USER: f"Stopped by you after {count(done)} trials.",
+    }.get(model.reason, f"Ended after {count(done)} trials.")
+
+
+def done_of_planned(model: StudyModel) -> str:
+    """ "14 of 25 trials", or "14 trials" where there is no end in sight."""
+    done, planned = model.progress()
+    return (
+        f"{count(done)} trials" if planned is None else f"{count(done)} of {count(planned)} trials"
+    )
+
+
+def tally(model: StudyModel) -> str:
+    """How many trials run, failed, ...: what is not simply complete."""
+    states = (TrialState.RUNNING, TrialState.FAILED, TrialState.PRUNED, TrialState.CANCELLED)
+    return " · ".join(f"{n} {state.value}" for state in states if (n := model.count(state)))
+
+
+def _stopped(model: StudyModel) -> str:
+    done = done_of_planned(model)
+    match model.reason:
+        case StopReason.USER:
+            return f"Stopped: {done} are done. Go on?"
+        case StopReason.ERROR:
+            return f"{model.message or 'Stopped by an error.'} {done} are done. Go on?"
+    return f"Interrupted: {done} are done. Go on?"

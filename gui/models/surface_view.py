@@ -1,0 +1,92 @@
+"""What the surface panel draws for two chosen axes: places, marks and colours of the trials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.trial import TrialState
+from gui.models.landscape import Question
+from gui.models.objective_axis import objective_axis
+from gui.models.scales import ChoiceScale, Scale
+from gui.models.study_model import StudyModel
+from gui.models.trial_arrays import CODE, STATES
+from gui.models.value_colours import ValueColours
+
+COLOURS = 64
+"""Steps of the value colours that marks have; their kind is the step, or COLOURS + the state."""
+_BEHIND = (TrialState.CANCELLED, TrialState.QUEUED, TrialState.INTERRUPTED)
+"""States whose marks lie under all others; the better a complete trial, the further up it is."""
+
+
+@dataclass(frozen=True)
+class SurfaceView:
+    """The trials that have both parameters, from the bottom mark to the top one."""
+
+    axes: tuple[str, str]
+    scales: tuple[Scale, Scale]
+    rows: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    kinds: np.ndarray
+    colours: ValueColours | None
+    missing: int
+
+    def place_of(self, row: int | None) -> tuple[float, float] | None:
+        """Where the trial of `row` is, None if it is not shown."""
+        at = np.flatnonzero(self.rows == row)
+        return (float(self.x[at[0]]), float(self.y[at[0]])) if len(at) else None
+
+    def counts(self) -> dict[TrialState, int]:
+        """How many marks there are of each state other than complete."""
+        codes = self.kinds - COLOURS
+        return {
+            state: int(np.count_nonzero(codes == CODE[state]))
+            for state in STATES
+            if state is not TrialState.COMPLETE
+        }
+
+
+def view_surface(model: StudyModel, x_name: str, y_name: str) -> SurfaceView:
+    """The trials of `model` over parameter `x_name` and parameter or objective `y_name`."""
+    arrays = model.arrays
+    complete, values = arrays.complete, arrays.column("value")
+    scales, places = zip(*(_axis(model, name) for name in (x_name, y_name)), strict=True)
+    x, y = places
+    shown = np.isfinite(x) & np.isfinite(y)
+    colours = ValueColours.of(values[complete & shown], model.minimize)
+    kinds = COLOURS + arrays.column("state").astype(np.intp)
+    height = np.where(arrays.is_state(*_BEHIND), -1.0, 2.0)
+    if colours is not None:
+        height[complete] = colours.goodness(values[complete])
+        kinds[complete] = np.rint(height[complete] * (COLOURS - 1)).astype(np.intp)
+    rows = np.flatnonzero(shown)
+    rows = rows[np.argsort(height[rows], kind="stable")]
+    missing = len(shown) - len(rows)
+    return SurfaceView(
+        (x_name, y_name), scales, rows, x[rows], y[rows], kinds[rows], colours, missing
+    )
+
+
+def question_of(model: StudyModel, view: SurfaceView, table: np.ndarray) -> Question | None:
+    """What a landscape under `view` has to go through; None without a complete trial."""
+    rows = view.rows[view.kinds < COLOURS]
+    if view.colours is None or not len(rows):
+        return None
+    goodness = view.colours.goodness(model.arrays.column("value")[rows])
+    units: list[np.ndarray] = []
+    choices: list[int | None] = []
+    for name, scale in zip(view.axes, view.scales, strict=True):
+        known = name in model.scales
+        choices.append(len(scale.choices) if isinstance(scale, ChoiceScale) else None)
+        places = model.arrays.params(name)[rows] if known else np.full(len(rows), scale.low)
+        units.append((places - scale.low) / (scale.high - scale.low))
+    return Question(units[0], units[1], goodness, (choices[0], choices[1]), view.colours, table)
+
+
+def _axis(model: StudyModel, name: str) -> tuple[Scale, np.ndarray]:
+    """The scale of a parameter or of the objective, and where each trial is on it."""
+    if name in model.scales:
+        return model.scales[name], model.arrays.params(name)
+    return objective_axis(model)

@@ -1,0 +1,77 @@
+"""The trials of a study as columns of numbers that plots and tables read; they grow, row by row.
+
+Rows are in the order in which trials were first heard of; a trial keeps its row when it changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from engine.trial import Trial, TrialState
+from gui.models.scales import Scale
+
+STATES = tuple(TrialState)
+CODE = {state: code for code, state in enumerate(STATES)}
+_FIELDS = ("number", "state", "value", "seconds", "step", "started", "finished")
+_FIRST_CAPACITY = 64
+
+
+class TrialArrays:
+    """Columns over all trials; what is unknown is NaN. Views are read-only and cheap to ask for."""
+
+    def __init__(self, scales: Mapping[str, Scale]) -> None:
+        self.rows: dict[int, int] = {}
+        self._scales = dict(scales)
+        self._columns = {name: i for i, name in enumerate((*_FIELDS, *self._scales))}
+        self._table = np.full((len(self._columns), _FIRST_CAPACITY), math.nan)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def put(self, trial: Trial) -> int:
+        """Add or update `trial`; return its row."""
+        row = self.rows.setdefault(trial.number, len(self.rows))
+        if row >= self._table.shape[1]:
+            self._table = np.hstack([self._table, np.full_like(self._table, math.nan)])
+        known = (
+            trial.number,
+            CODE[trial.state],
+            trial.value,
+            trial.seconds,
+            trial.step,
+            trial.started,
+            trial.finished,
+        )
+        column = self._table[:, row]
+        column[: len(known)] = [math.nan if value is None else value for value in known]
+        for offset, (name, scale) in enumerate(self._scales.items(), start=len(known)):
+            value = trial.params.get(name)
+            column[offset] = math.nan if value is None else scale.position(value)
+        return row
+
+    def column(self, name: str) -> np.ndarray:
+        """Column `name`: number, state (index into STATES), value, seconds, step, started, finished
+
+        or the positions of a parameter on its scale, by the parameter's name.
+        """
+        view = self._table[self._columns[name], : len(self.rows)]
+        view.flags.writeable = False
+        return view
+
+    def params(self, name: str) -> np.ndarray:
+        """Positions of parameter `name`; NaN where it is not active."""
+        view = self._table[len(_FIELDS) + list(self._scales).index(name), : len(self.rows)]
+        view.flags.writeable = False
+        return view
+
+    def is_state(self, *states: TrialState) -> np.ndarray:
+        """Mask of the trials that are in one of `states`."""
+        return np.isin(self.column("state"), [CODE[state] for state in states])
+
+    @property
+    def complete(self) -> np.ndarray:
+        """Mask of the trials whose value counts."""
+        return self.is_state(TrialState.COMPLETE) & np.isfinite(self.column("value"))

@@ -1,0 +1,115 @@
+"""The panels as docks: moved, tabbed, closed, brought back, and put back in their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QWidget
+from shiboken6 import isValid
+
+from gui.panels.panel import Panel
+from gui.theme import CONTROL, GROUP
+from gui.widgets.buttons import tool
+from gui.widgets.text import label
+
+_LAYOUT_VERSION = 1
+_LEFT, _RIGHT = 68, 32
+_SURFACE, _TABLE = 66, 34
+_BEST, _HISTORY, _CURVES = 30, 35, 35
+
+
+class PanelDock(QDockWidget):
+    """A panel under a title bar that also holds the panel's controls."""
+
+    def __init__(self, panel: Panel) -> None:
+        super().__init__(panel.title)
+        self.setObjectName(panel.name)
+        self.setWidget(panel)
+        self.panel = panel
+        self._title = label(panel.title)
+        self._bar = self._title_bar()
+        self._height = self._bar.sizeHint().height()
+        self.setTitleBarWidget(self._bar)
+        self.visibilityChanged.connect(panel.set_on_top)
+        self.toggleViewAction().setText(panel.title)
+
+    def _title_bar(self) -> QWidget:
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(CONTROL, GROUP, 0, GROUP)
+        row.setSpacing(CONTROL)
+        row.addWidget(self._title)
+        row.addStretch(1)
+        row.addWidget(self.panel.controls)
+        row.addWidget(tool("close", "Close this panel (View > Panels brings it back)", self.close))
+        return bar
+
+    def mind_tabs(self, is_tab: bool) -> None:
+        """Say the title once: a tab has it already."""
+        self._title.setVisible(not is_tab)
+        needed = not is_tab or self.panel.control_row.count() > 0
+        self._bar.setFixedHeight(self._height if needed else 0)
+
+
+class Docks(QMainWindow):
+    """The docks and their default places, which fit a window of 1280 × 800."""
+
+    def __init__(self, panels: Sequence[Panel]) -> None:
+        super().__init__()
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(self.DockOption.AllowNestedDocks | self.DockOption.AllowTabbedDocks)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._docks = {panel.name: PanelDock(panel) for panel in panels}
+        for dock in self._docks.values():
+            dock.visibilityChanged.connect(self._mind_tabs)
+            dock.topLevelChanged.connect(self._mind_tabs)
+        self.reset_layout()
+
+    def toggles(self) -> list[QAction]:
+        """An action for each panel that shows or hides it."""
+        return [dock.toggleViewAction() for dock in self._docks.values()]
+
+    def bring_up(self, name: str) -> None:
+        """Show a panel, in front of the others of its tabs."""
+        self._docks[name].show()
+        self._docks[name].raise_()
+
+    def save_layout(self) -> QByteArray:
+        """Where everything is, to be remembered."""
+        return self.saveState(_LAYOUT_VERSION)
+
+    def restore_layout(self, layout: QByteArray) -> bool:
+        """Put everything where it was; False if that is of another version."""
+        return self.restoreState(layout, _LAYOUT_VERSION)
+
+    def _mind_tabs(self, *_: object) -> None:
+        for dock in filter(
+            isValid, self._docks.values()
+        ):  # some are gone as the page is taken down
+            dock.mind_tabs(bool(self.tabifiedDockWidgets(dock)) and not dock.isFloating())
+
+    def reset_layout(self) -> None:
+        """Put everything in its default place."""
+        docks = self._docks
+        for dock in docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, docks["surface"])
+        self.splitDockWidget(docks["surface"], docks["best"], across)
+        self.splitDockWidget(docks["surface"], docks["trials"], down)
+        self.splitDockWidget(docks["best"], docks["history"], down)
+        self.splitDockWidget(docks["history"], docks["curves"], down)
+        self.tabifyDockWidget(docks["trials"], docks["log"])
+        self.tabifyDockWidget(docks["best"], docks["selected"])
+        for dock in docks.values():
+            dock.show()
+        for name in ("trials", "best"):
+            docks[name].raise_()
+        self.resizeDocks([docks["surface"], docks["best"]], [_LEFT, _RIGHT], across)
+        self.resizeDocks([docks["surface"], docks["trials"]], [_SURFACE, _TABLE], down)
+        column = [docks[name] for name in ("best", "history", "curves")]
+        self.resizeDocks(column, [_BEST, _HISTORY, _CURVES], down)

@@ -1,0 +1,130 @@
+"""The head of the Run page: how far it is, how long it takes, what can be done about it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from engine.analysis.cost import words
+from engine.events import StudyState
+from gui.models.study_model import StudyModel
+from gui.models.study_words import done_of_planned, sentence, tally
+from gui.theme import CARD, CONTROL, GROUP, notifier, study_mark
+from gui.widgets.buttons import button
+from gui.widgets.text import ElidedLabel, FixedLabel, label, tint
+
+_TICK_MS = 500
+_STEPS = 1000
+
+
+class RunHeader(QWidget):
+    """A progress bar over one row: state, sentence or figures, and buttons."""
+
+    pauseRequested = Signal()
+    resumeRequested = Signal()
+    stopRequested = Signal()
+    startRequested = Signal()
+    resultsRequested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._model: StudyModel | None = None
+        self.bar = QProgressBar(maximum=_STEPS, textVisible=False)
+        self.bar.setAccessibleName("Progress")
+        self.state = label()
+        self.sentence = ElidedLabel()
+        self.done = FixedLabel("10 000 of 10 000 trials")
+        self.tally = label(tone="muted")
+        self.time = FixedLabel(
+            "59 min 59 s so far · about 59 min 59 s left (± 59 min 59 s)", "muted"
+        )
+        self.start = button("Run", self.startRequested.emit, "primary", "Start the study (Ctrl+R)")
+        self.pause = button("Pause", self.pauseRequested.emit, tip="No new trials (Ctrl+P)")
+        self.resume = button("Resume", self.resumeRequested.emit, tip="Go on (Ctrl+P)")
+        self.stop = button("Stop and keep", self.stopRequested.emit, tip="End it, keep the trials")
+        self.results = button("See results", self.resultsRequested.emit, "primary")
+        self._lay_out()
+        self._tick = QTimer(self, interval=_TICK_MS)
+        self._tick.timeout.connect(self._show_time)
+        notifier.themeChanged.connect(self.refresh)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(CARD, GROUP, CARD, GROUP)
+        row.setSpacing(CARD)
+        for widget, stretch in (
+            (self.state, 0),
+            (self.done, 0),
+            (self.tally, 0),
+            (self.sentence, 1),
+            (self.time, 0),
+        ):
+            row.addWidget(widget, stretch)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(CONTROL)
+        for item in self._buttons:
+            buttons.addWidget(item)
+        row.addLayout(buttons)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        column.addLayout(row)
+
+    @property
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return self.pause, self.resume, self.stop, self.start, self.results
+
+    def set_study(self, model: StudyModel | None) -> None:
+        """Show another study, or none."""
+        if self._model is not None:
+            self._model.stateChanged.disconnect(self.refresh)
+            self._model.trialsChanged.disconnect(self._show_progress)
+        self._model = model
+        if model is not None:
+            model.stateChanged.connect(self.refresh)
+            model.trialsChanged.connect(self._show_progress)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Say how the study stands now, and offer what can be done."""
+        model = self._model
+        self.setVisible(model is not None)
+        if model is None:
+            self._tick.stop()
+            return
+        mark = study_mark(model.state)
+        self.state.setText(f"{mark.glyph} {mark.word}")
+        tint(self.state, mark.colour)
+        self.sentence.setText(sentence(model))
+        self._offer(model)
+        self._show_progress()
+        self._show_time()
+        self._tick.start() if model.state.is_active else self._tick.stop()
+
+    def _offer(self, model: StudyModel) -> None:
+        state, may = model.state, not model.read_only_because
+        stoppable = (StudyState.RUNNING, StudyState.PAUSED, StudyState.WAITING)
+        self.pause.setVisible(may and state is StudyState.RUNNING)
+        self.resume.setVisible(may and state is StudyState.PAUSED)
+        self.stop.setVisible(may and state in stoppable)
+        self.start.setVisible(may and state in (StudyState.NEW, StudyState.STOPPED))
+        self.start.setText("Run" if state is StudyState.NEW else "Go on")
+        self.results.setVisible(state is StudyState.FINISHED and model.best is not None)
+
+    def _show_progress(self) -> None:
+        model = self._model
+        done, planned = model.progress()
+        self.bar.setValue(round(_STEPS * min(1.0, done / planned)) if planned else 0)
+        self.done.setText(done_of_planned(model))
+        self.tally.setText(tally(model))
+        self.results.setVisible(model.state is StudyState.FINISHED and model.best is not None)
+
+    def _show_time(self) -> None:
+        model = self._model
+        left = model.remaining() if model.state.is_active else None
+        text = f"{words(model.elapsed())} so far" if model.elapsed() else ""
+        if left is not None:
+            text += f" · about {words(left.seconds)} left (± {words(left.margin)})"
+        self.time.setText(text)

@@ -1,0 +1,91 @@
+"""The Run page: a head that says how it goes, and the panels as docks below it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from gui.models.study_model import StudyModel
+from gui.pages.run.docks import Docks
+from gui.pages.run.header import RunHeader
+from gui.panels.best import BestPanel, SelectedPanel
+from gui.panels.curves import CurvesPanel
+from gui.panels.history import HistoryPanel
+from gui.panels.log import LogPanel
+from gui.panels.panel import Panel
+from gui.panels.surface import SurfacePanel
+from gui.panels.trials import TrialsPanel
+from gui.theme import GROUP
+
+
+class RunPage(QWidget):
+    """Shows one study at a time; what is asked of it goes out as signals."""
+
+    startRequested = Signal()
+    pauseRequested = Signal()
+    resumeRequested = Signal()
+    stopRequested = Signal()
+    resultsRequested = Signal()
+    cancelRequested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.header = RunHeader()
+        self.surface, self.history, self.curves = SurfacePanel(), HistoryPanel(), CurvesPanel()
+        self.trials, self.log = TrialsPanel(), LogPanel()
+        self.best, self.selected = BestPanel(), SelectedPanel()
+        self.docks = Docks(self.panels)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.docks, 1)
+        self.docks.setContentsMargins(GROUP, 0, GROUP, GROUP)
+        self._wire()
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All panels, in the order in which menus list them."""
+        return (
+            self.surface,
+            self.trials,
+            self.log,
+            self.best,
+            self.selected,
+            self.history,
+            self.curves,
+        )
+
+    def set_study(self, model: StudyModel | None) -> None:
+        """Show `model` in every panel, or say that there is none."""
+        self.header.set_study(model)
+        for panel in self.panels:
+            panel.set_study(model)
+
+    def panel_actions(self) -> list[QAction]:
+        """An action for each panel that shows or hides it, for the View menu."""
+        return self.docks.toggles()
+
+    def save_layout(self) -> QByteArray:
+        """Where the panels are, to be remembered."""
+        return self.docks.save_layout()
+
+    def restore_layout(self, layout: QByteArray) -> bool:
+        """Put the panels where they were; False if `layout` does not fit any more."""
+        return self.docks.restore_layout(layout)
+
+    def reset_layout(self) -> None:
+        """Put the panels in their default places."""
+        self.docks.reset_layout()
+
+    def _wire(self) -> None:
+        for name in ("start", "pause", "resume", "stop", "results"):
+            getattr(self.header, f"{name}Requested").connect(getattr(self, f"{name}Requested"))
+        for panel in self.panels:
+            panel.cancel_requested.connect(self.cancelRequested)
+            panel.table_requested.connect(self._show_table)
+
+    def _show_table(self) -> None:
+        self.docks.bring_up(self.trials.name)
+        self.trials.table.setFocus()

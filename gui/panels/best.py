@@ -1,0 +1,121 @@
+"""The best trial so far: its value as a figure, its configuration, and a way to copy it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from engine.trial import Trial
+from gui.models.trial_text import as_json, title
+from gui.numbers import number
+from gui.panels.panel import Panel, column
+from gui.theme import CARD, CONTROL, GROUP
+from gui.widgets.buttons import tool
+from gui.widgets.text import label
+
+
+class TrialPanel(Panel):
+    """One trial in words. Sub-classes say which."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.figure = label(role="figure")
+        self.objective = label(role="caption", tone="muted")
+        self.heading = label(role="caption")
+        self.heading.setTextFormat(Qt.TextFormat.RichText)
+        self.failure = label(tone="bad", wrap=True)
+        self.parameters = QFormLayout()
+        self.parameters.setHorizontalSpacing(CARD)
+        self.parameters.setVerticalSpacing(GROUP)
+        self.shown: Trial | None = None
+        content = QWidget()
+        lines = QVBoxLayout(content)
+        lines.setContentsMargins(CARD, CONTROL, CARD, CONTROL)
+        lines.setSpacing(GROUP)
+        about = QVBoxLayout()
+        about.setSpacing(0)
+        about.addWidget(self.objective)
+        about.addWidget(self.heading)
+        top = QHBoxLayout()
+        top.setSpacing(CARD)
+        top.addWidget(self.figure)
+        top.addLayout(about)
+        top.addStretch(1)
+        top.addWidget(tool("crosshairs-gps", "Select it everywhere", self._select))
+        top.addWidget(tool("content-copy", "Copy its configuration as JSON", self.copy))
+        lines.addLayout(top)
+        lines.addWidget(self.failure)
+        lines.addLayout(self.parameters)
+        lines.addStretch(1)
+        area = QScrollArea(widgetResizable=True)
+        area.setWidget(content)
+        content.setAutoFillBackground(False)
+        column(self.body, area)
+
+    def show_trial(self, trial: Trial) -> None:
+        """Fill in `trial`."""
+        if trial is self.shown:
+            return
+        self.shown = trial
+        self.figure.setText(number(trial.value))
+        self.objective.setText(self.model.objective)
+        self.heading.setText(title(trial, self.model.best))
+        self.failure.setText(trial.failure.message if trial.failure else "")
+        self.failure.setVisible(trial.failure is not None)
+        while self.parameters.rowCount():
+            self.parameters.removeRow(0)
+        rows = [*trial.params.items()]
+        others = [(k, v) for k, v in trial.metrics.items() if k != self.model.objective]
+        for name, value in rows:
+            self.parameters.addRow(label(name, tone="muted"), _value(value))
+        for name, value in others:
+            self.parameters.addRow(label(name, "caption", "muted"), _value(value, "caption"))
+
+    def enter(self, model: object) -> None:
+        self.shown = None
+
+    def retheme(self) -> None:
+        self.shown = None
+
+    def copy(self) -> None:
+        """Put the shown configuration on the clipboard, with all digits."""
+        if self.shown is not None:
+            QGuiApplication.clipboard().setText(as_json(self.shown.params))
+
+    def _select(self) -> None:
+        if self.shown is not None:
+            self.model.select(self.shown.number)
+
+
+class BestPanel(TrialPanel):
+    """The best complete trial."""
+
+    name = "best"
+    title = "Best so far"
+
+    def refresh(self) -> str:
+        if self.model.best is None:
+            return "The best trial appears here when the first one is complete."
+        self.show_trial(self.model.best)
+        return ""
+
+
+class SelectedPanel(TrialPanel):
+    """The trial that is selected in every panel."""
+
+    name = "selected"
+    title = "Selected trial"
+
+    def refresh(self) -> str:
+        number = self.model.selected
+        if number is None:
+            return "Click a trial in a plot or in the table to see it here."
+        self.show_trial(self.model.trials[number])
+        return ""
+
+
+def _value(value: object, role: str = "body") -> QWidget:
+    result = label(number(value), role)
+    result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return result

@@ -1,0 +1,130 @@
+"""All trials as a table: sort by any column, filter by words, copy exact values."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit
+
+from gui.models.study_model import StudyModel
+from gui.models.trials_model import TrialsModel
+from gui.panels.panel import Panel, column
+from gui.panels.trial_menu import open_trial_menu
+from gui.theme import font, icon
+from gui.widgets.tables import Table
+from gui.widgets.text import label
+
+_ROWS_TO_MEASURE = 40
+_AIR, _NARROWEST = 22, 160
+_WIDEST_PART = 3
+"""No column but the last is at first wider than the table divided by this."""
+
+
+class TrialsPanel(Panel):
+    """The table, and the box that filters it."""
+
+    name = "trials"
+    title = "Trials"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter: failed, adam, lr<1e-3")
+        self.filter.setToolTip(
+            "Words and comparisons that all have to hold, such as: failed   lr<1e-3   value<=0.1"
+        )
+        self.filter.setAccessibleName("Filter trials")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.addAction(icon("magnify"), QLineEdit.ActionPosition.LeadingPosition)
+        self.filter.setMinimumWidth(self.fontMetrics().averageCharWidth() * 40)
+        self.filter.textChanged.connect(self._filter_changed)
+        self.counted = label(role="caption", tone="muted")
+        self.rows: TrialsModel | None = None
+        self.table = Table(None, "Trials")
+        self.table.setFont(font("body"))
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._open_menu)
+        self._measured = 0
+        self.control_row.addWidget(self.counted)
+        self.control_row.addWidget(self.filter)
+        column(self.body, self.table)
+
+    def enter(self, model: StudyModel | None) -> None:
+        old = self.rows
+        self.rows = TrialsModel(model, self) if model is not None else None
+        self.table.setModel(self.rows)
+        if old is not None:
+            old.deleteLater()
+        self._measured = 0
+        self.filter.clear()
+        if self.rows is not None:
+            header = self.table.horizontalHeader()
+            header.setSectionsMovable(True)
+            header.setStretchLastSection(True)
+            header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+            self.table.setSortingEnabled(True)
+            header.setSortIndicatorShown(False)  # the titles say it
+            self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
+
+    def refresh(self) -> str:
+        if not self.model.trials:
+            return "Each trial appears here as a row as soon as it starts."
+        self.rows.catch_up()
+        self._measure_columns()
+        self._show_selected()
+        shown, total = self.rows.rowCount(), len(self.model.trials)
+        self.counted.setText(f"{shown} of {total}" if shown < total else f"{total} trials")
+        return ""
+
+    def _measure_columns(self) -> None:
+        """Make room for what is in the columns, while there are few rows."""
+        count = self.rows.rowCount()
+        if self._measured >= _ROWS_TO_MEASURE or count < 2 * self._measured:
+            return
+        first, self._measured = self._measured == 0, count
+        header = self.table.horizontalHeader()
+        for index in range(header.count()):
+            wanted = min(self._width_of(index), max(_NARROWEST, self.table.width() // _WIDEST_PART))
+            if first or wanted > header.sectionSize(index):
+                header.resizeSection(index, wanted)
+
+    def _width_of(self, index: int) -> int:
+        """Pixels that the title and the first cells of a column need."""
+        texts = [
+            f"{self.rows.index(row, index).data()}"
+            for row in range(min(self.rows.rowCount(), _ROWS_TO_MEASURE))
+        ]
+        metrics = self.table.fontMetrics()
+        title = metrics.horizontalAdvance(f"{self.rows.columns[index].title} ↓")
+        return max([title, *map(metrics.horizontalAdvance, texts)]) + _AIR
+
+    def _filter_changed(self, text: str) -> None:
+        if self.rows is not None:
+            self.rows.set_filter(text)
+            self.mark_dirty()
+
+    # -- the selection --------------------------------------------------------------------------
+
+    def _show_selected(self) -> None:
+        row, current = self.rows.row_of(self.model.selected), self.table.currentIndex()
+        if row is None:
+            if self.model.selected is None:
+                self.table.clearSelection()
+                self.table.selectionModel().clearCurrentIndex()
+        elif not current.isValid() or current.row() != row:
+            index = self.rows.index(row, max(0, current.column()))
+            flag = QItemSelectionModel.SelectionFlag
+            self.table.selectionModel().setCurrentIndex(index, flag.ClearAndSelect | flag.Rows)
+            self.table.scrollTo(index)
+
+    def _row_chosen(self, current: object, _before: object) -> None:
+        if current.isValid():
+            self.model.select(self.rows.number_at(current.row()))
+
+    def copy_selected(self) -> None:
+        self.table.copy()
+
+    def _open_menu(self, place: QPoint) -> None:
+        index = self.table.indexAt(place)
+        number = self.rows.number_at(index.row()) if index.isValid() else None
+        open_trial_menu(self, number, self.table.viewport().mapToGlobal(place))
