@@ -8,20 +8,22 @@ from __future__ import annotations
 import faulthandler
 import logging
 import platform
+import queue
 import sys
 import threading
 import traceback
-from collections.abc import Callable
 from datetime import datetime
+from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
 from PySide6 import __version__ as qt_version
-from PySide6.QtCore import QObject, Qt, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtCore import QObject, QtMsgType, Signal, qInstallMessageHandler
 
 from engine import places
 
 _log = logging.getLogger("tunescape.window")
+_LOG_BYTES = 1_000_000
 _QT_LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -42,6 +44,7 @@ class CrashLog(QObject):
         self.folder = folder or places.logs()
         self.path = self.folder / "crash.log"
         self._hard: object = None
+        self._listener: QueueListener | None = None
 
     def install(self) -> None:
         """Take over the hooks of Python, its threads, Qt's log and the fatal signals."""
@@ -51,12 +54,19 @@ class CrashLog(QObject):
         sys.excepthook = self.record
         threading.excepthook = self._record_thread
         qInstallMessageHandler(_log_qt)
+        self._write_along()
 
     def uninstall(self) -> None:
         """Give the hooks back."""
         sys.excepthook = sys.__excepthook__
         threading.excepthook = threading.__excepthook__
         qInstallMessageHandler(None)
+        if self._listener is not None:
+            self._listener.stop()
+            for handler in (*self._listener.handlers, *_log.handlers):
+                _log.removeHandler(handler)
+                handler.close()
+            self._listener = None
         if self._hard is not None:
             faulthandler.disable()
             self._hard.close()  # type: ignore[attr-defined]
@@ -76,6 +86,17 @@ class CrashLog(QObject):
         )
         self.happened.emit(sentence, details)
 
+    def _write_along(self) -> None:
+        """Keep what Qt and the window log, in a file that another thread writes."""
+        file = RotatingFileHandler(
+            self.folder / "window.log", maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8"
+        )
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+        _log.addHandler(QueueHandler(lines))
+        self._listener = QueueListener(lines, file)
+        self._listener.start()
+
     def _record_thread(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
             self.record(args.exc_type, args.exc_value, args.exc_traceback)
@@ -87,11 +108,6 @@ class CrashLog(QObject):
         except OSError as error:
             print(f"The crash log {self.path} cannot be written: {error}", file=sys.stderr)
         print(details, file=sys.stderr)
-
-
-def connect_to_window(log: CrashLog, show: Callable[[str, str], None]) -> None:
-    """Show each error in the window, on its own thread whichever one it came from."""
-    log.happened.connect(show, Qt.ConnectionType.QueuedConnection)
 
 
 def _details(trace: str) -> str:

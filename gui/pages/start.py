@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -136,18 +135,14 @@ class StartPage(QScrollArea):
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._offer)
         table.selectionModel().selectionChanged.connect(self._enable)
-        removing = QShortcut(QKeySequence.StandardKey.Delete, table)
-        removing.setContext(Qt.ShortcutContext.WidgetShortcut)
-        removing.activated.connect(self._remove_chosen)
+        table.on_key("Delete", self._remove_chosen)
         return table
 
     def _example_section(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(CONTROL)
         column.addWidget(label("Examples", "title"))
-        column.addWidget(
-            label("Small real studies, ready to run.", tone="muted")
-        )
+        column.addWidget(label("Small real studies, ready to run.", tone="muted"))
         column.addSpacing(GROUP)
         column.addLayout(self._examples)
         return column

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from collections.abc import Callable
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 ROW_AIR = 14
@@ -32,9 +34,26 @@ class Table(QTableView):
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        copying = QShortcut(QKeySequence.StandardKey.Copy, self)
-        copying.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copying.activated.connect(self.copy)
+        self._keys: dict[QKeySequence, Callable[[], object]] = {}
+        self.on_key("Ctrl+C", self.copy)
+
+    def on_key(self, keys: str, action: Callable[[], object]) -> None:
+        """Do something when `keys` are pressed in the table, though not in a cell's editor."""
+        self._keys[QKeySequence(keys)] = action
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = self._keys.get(QKeySequence(event.keyCombination()))
+        if action is None:
+            super().keyPressEvent(event)
+        else:
+            action()
+
+    def event(self, event: QEvent) -> bool:
+        """Keys of the table's own come to it before any shortcut of the window."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            event.setAccepted(QKeySequence(event.keyCombination()) in self._keys)
+            return event.isAccepted() or super().event(event)
+        return super().event(event)
 
     def chosen_rows(self) -> list[int]:
         """The rows of the selection, from the top."""
