@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -217,5 +217,7 @@ class SpaceCard(Card):
 
     def _choose(self, row: int, column: Column) -> None:
         if row >= 0:
-            self.table.setCurrentIndex(self.model.index(row, column))
+            self.table.selectionModel().setCurrentIndex(
+                self.model.index(row, column), QItemSelectionModel.SelectionFlag.ClearAndSelect
+            )
             self.table.setFocus()

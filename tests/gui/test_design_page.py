@@ -1,0 +1,205 @@
+"""The Design page: it says at all times what the study will be, or why it cannot be run."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QUndoStack, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QLineEdit
+
+from engine.spec import StudySpec
+from gui.models.cells import Column
+from gui.models.draft import Draft
+from gui.models.timings import Timings
+from gui.pages.design.page import DesignPage
+from gui.settings import Settings
+from tests.gui.windows import EXAMPLES
+
+CSV = "a;b;klasse\n" + "".join(f"{n},5;{n % 7},25;{'xyz'[n % 3]}\n" for n in range(60))
+
+
+@pytest.fixture
+def draft(qapp):
+    return Draft(StudySpec.load(EXAMPLES / "digits-grid.toml"), QUndoStack())
+
+
+@pytest.fixture
+def page(qtbot, draft, tmp_path):
+    page = DesignPage(draft, Timings(Settings(tmp_path / "window.ini")), tmp_path)
+    qtbot.addWidget(page)
+    page.resize(1200, 700)
+    page.show()
+    return page
+
+
+def edit_cell(qtbot, page, row, column, text):
+    """Type into a cell as a person does: F2, text, Return."""
+    table = page.space.table
+    table.setCurrentIndex(table.model().index(row, column))
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_F2)
+    editor = table.viewport().findChild(QLineEdit) or table.viewport().findChild(QComboBox)
+    editor.selectAll() if isinstance(editor, QLineEdit) else editor.lineEdit().selectAll()
+    qtbot.keyClicks(editor, text)
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.space.model.index(row, column).data() == text)
+
+
+def test_that_the_plan_is_said_and_run_is_offered(page):
+    assert page.footer.plan == "5 × 5 = 25 trials"
+    assert page.footer.run.isEnabled()
+
+
+def test_that_a_wrong_cell_is_marked_said_and_keeps_run_back_until_undone(qtbot, page, draft):
+    edit_cell(qtbot, page, 1, Column.LOW, "600")
+    sentence = "batch_size: low (600) is above high (512); swap them."
+    assert sentence in page.space.sentence.text()
+    assert sentence in page.footer.plan
+    assert not page.footer.run.isEnabled()
+    assert page.footer.run.toolTip() == sentence
+    marked = page.space.model.index(1, Column.LOW)
+    assert marked.data(Qt.ItemDataRole.DecorationRole) is not None
+    with qtbot.assertNotEmitted(page.runRequested):
+        page.footer.run.click()
+    draft.undo_stack.undo()
+    assert page.footer.run.isEnabled()
+
+
+def test_that_a_wrong_field_says_so_beside_itself(qtbot, page):
+    field = page.budget._fields["budget", "trials"]
+    field.editor.selectAll()
+    qtbot.keyClicks(field.editor, "0")
+    assert field.problem == "must be at least 1, not 0."
+    assert field.editor.property("invalid")
+    assert not page.footer.run.isEnabled()
+
+
+def test_that_typing_in_a_field_is_undone_by_the_window(qtbot, page, draft):
+    editor = page.task._epochs
+    editor.selectAll()
+    qtbot.keyClicks(editor, "15")
+    assert draft.document.task["epochs"] == 15
+    draft.undo_stack.undo()
+    assert editor.text() == "20"
+
+
+def test_that_arrow_keys_count_in_a_field_of_whole_numbers(qtbot, page, draft):
+    qtbot.keyClick(page.task._epochs, Qt.Key.Key_Up)
+    assert draft.document.task["epochs"] == 21
+
+
+def test_that_the_wheel_scrolls_and_does_not_choose(qtbot, page, draft):
+    before = draft.document
+    wheel = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(5, 5),
+        QPoint(0, -120),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QGuiApplication.sendEvent(page.task._network, wheel)
+    assert draft.document == before
+
+
+def test_that_methods_are_chosen_by_mouse_and_by_arrow_keys(qtbot, page, draft):
+    qtbot.mouseClick(page.methods.card("random"), Qt.MouseButton.LeftButton)
+    assert draft.document.method == {"name": "random"}
+    assert page.footer.plan == "25 trials"
+    qtbot.keyClick(page.methods.card("random"), Qt.Key.Key_Up)
+    assert page.methods.chosen == "grid"
+    draft.undo_stack.undo()
+    assert page.methods.chosen == "random"
+
+
+def test_that_rows_are_removed_copied_and_moved_by_keys(qtbot, page, draft):
+    table = page.space.table
+    table.setCurrentIndex(table.model().index(0, 0))
+    qtbot.keyClick(table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert [p.name for p in draft.document.parameters] == ["batch_size", "lr"]
+    qtbot.keyClick(table, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    assert len(draft.document.parameters) == 3
+    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    assert len(draft.document.parameters) == 2
+    assert page.footer.run.isEnabled()
+
+
+def test_that_adding_takes_the_suggested_range(page, draft):
+    page.space.add("width")
+    assert draft.document.parameters[-1].low == 16
+    assert page.footer.plan == "25 trials of the grid's 5 × 5 × 5 = 125"
+
+
+def test_that_a_suggested_condition_needs_the_parameter_that_it_names(page, draft):
+    page.space.add("momentum")
+    assert draft.document.parameters[-1].when is None
+    draft.undo_stack.undo()
+    page.space.add("optimizer")
+    page.space.add("momentum")
+    assert draft.document.parameters[-1].when.parameter == "optimizer"
+
+
+def test_that_exact_values_are_copied(qtbot, page):
+    table = page.space.table
+    table.selectAll()
+    qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "lr\tfloat\t1e-5\t0.1" in QGuiApplication.clipboard().text()
+
+
+def test_that_the_data_is_shown(qtbot, page):
+    qtbot.waitUntil(lambda: "1 797 images of 8 × 8, 10 classes" in page.preview_card.text)
+
+
+def test_that_a_file_of_ones_own_is_previewed_and_asked_for_its_target(
+    qtbot, page, draft, tmp_path
+):
+    path = tmp_path / "own.csv"
+    path.write_text(CSV)
+    page.task.choose_data(str(path))
+    qtbot.waitUntil(lambda: "60 rows of 3 columns" in page.preview_card.text)
+    assert "Semicolons and decimal commas recognised." in page.preview_card.text
+    assert "choose the column to predict" in page.footer.plan
+    assert not page.footer.run.isEnabled()
+    page.task._target.edited.emit("a")
+    qtbot.waitUntil(lambda: draft.document.task["objective"] == "val_mse")
+    assert draft.document.task["direction"] == "minimize"
+    qtbot.waitUntil(page.footer.run.isEnabled)
+
+
+def test_that_a_missing_file_is_said_where_the_data_would_be(qtbot, page, tmp_path):
+    page.task.choose_data(str(tmp_path / "gone.csv"))
+    qtbot.waitUntil(lambda: "there is no file" in page.preview_card.text)
+    assert not page.footer.run.isEnabled()
+
+
+def test_that_a_stale_preview_is_dropped(qtbot, page, tmp_path):
+    slow, quick = tmp_path / "slow.csv", tmp_path / "quick.csv"
+    slow.write_text("a,b\n" + "1,2\n" * 200_000)
+    quick.write_text(CSV)
+    page.task.choose_data(str(slow))
+    qtbot.wait(260)
+    page.task.choose_data(str(quick))
+    qtbot.waitUntil(lambda: "quick.csv" in page.preview_card.text)
+    qtbot.wait(300)
+    assert "slow.csv" not in page.preview_card.text
+
+
+def test_that_a_timed_trial_tells_how_long_it_will_take(page, draft):
+    page.learn(draft.verdict.spec, [1.6])
+    assert page.footer.plan.startswith("5 × 5 = 25 trials · about 40 s on 1 worker (±")
+
+
+def test_that_the_file_of_the_study_avoids_those_that_exist(qtbot, page, tmp_path):
+    qtbot.waitUntil(lambda: "digits-grid.tune" in page.footer._place.text())
+    Path(tmp_path / "digits-grid.tune").touch()
+    page.look_for_place()
+    qtbot.waitUntil(lambda: "digits-grid-2.tune" in page.footer._place.text())
+
+
+def test_that_every_editor_has_a_name_and_is_reached_by_tab(page):
+    for editor in page.findChildren(QLineEdit) + page.findChildren(QComboBox):
+        if editor.isVisible() and not isinstance(editor.parent(), QComboBox):
+            assert editor.accessibleName(), editor
+            assert editor.focusPolicy() & Qt.FocusPolicy.TabFocus
