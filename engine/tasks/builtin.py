@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from engine.tasks.training import DeviceRows
 
+_WORK_A_THREAD = 25e6
+"""Floating-point operations, about half a millisecond's, below which a thread is not worth it."""
+
 __all__ = ["Diverged", "Outcome", "Runner", "TrialContext", "open_task"]
 
 
@@ -63,15 +66,19 @@ def open_task(task: Any, base: Path | str, device: str, threads: int) -> Runner:
     settings = read_task(task)
     dataset = load(settings, base)
     check_fit(settings, dataset.problem, dataset.is_images)
-    _set_up_torch(device, threads)
-    return Runner(settings, dataset, device)
+    _set_up_torch(device)
+    return Runner(settings, dataset, device, threads)
 
 
 class Runner:
-    """Runs trials of one task on one device, its data lying there."""
+    """Runs trials of one task on one device, its data lying there.
 
-    def __init__(self, settings: TaskSettings, dataset: Dataset, device: str) -> None:
-        self.settings, self.dataset, self.device = settings, dataset, device
+    A trial uses as many CPU threads as its network has work for, `threads` at most.
+    """
+
+    def __init__(self, settings: TaskSettings, dataset: Dataset, device: str, threads: int) -> None:
+        self.settings, self.dataset = settings, dataset
+        self.device, self.threads = device, threads
         self.goal = Goal(
             problem=dataset.problem,
             objective=settings.objective or "",
@@ -89,6 +96,7 @@ class Runner:
         params = self._complete(context.params)
         weights_seed, order_seed = _seeds(context.seed)
         network = self._network(params, weights_seed)
+        self._share_out(network, min(int(params["batch_size"]), len(self.train)))
         trainer = Trainer(network, params, self.goal, self.train, self.validation, order_seed)
         result = trainer.run(context.report, context.should_stop)
         if result.weights is not None and context.weights is not None:
@@ -113,6 +121,15 @@ class Runner:
             self.settings.network, params, shape, self.dataset.outputs, seed, self.device
         )
 
+    def _share_out(self, network: nn.Sequential, batch: int) -> None:
+        """Set torch's threads: more than a network can feed would only wait for each other."""
+        import torch
+
+        from engine.tasks.networks import largest_product
+
+        work = batch * largest_product(network, tuple(self.train.x.shape[1:]))
+        torch.set_num_threads(max(1, min(self.threads, int(work / _WORK_A_THREAD))))
+
     def _rows(self, part: Part) -> DeviceRows:
         import torch
 
@@ -135,12 +152,17 @@ class Runner:
         return {name: given.get(name, entry.unset) for name, entry in known.items()}
 
 
-def _set_up_torch(device: str, threads: int) -> None:
+def _set_up_torch(device: str) -> None:
+    """What must be said before torch is imported, and that its results repeat.
+
+    Threads that wait give their core away: where something else wants it too, waiting at full
+    speed makes training ten times slower and more.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if device.startswith("cuda"):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch
 
-    torch.set_num_threads(threads)
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
 

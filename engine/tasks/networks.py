@@ -61,6 +61,23 @@ def widths(params: Mapping[str, Any]) -> list[int]:
     ]
 
 
+def largest_product(network: nn.Sequential, shape: tuple[int, ...]) -> float:
+    """Floating-point operations that the largest layer's forward pass takes for one row."""
+    import torch
+
+    largest, training = 0.0, network.training
+    network.eval()
+    with torch.no_grad():
+        x = torch.zeros(1, *shape, device=next(network.parameters()).device)
+        for layer in network:
+            x = layer(x)
+            if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d):
+                places = x.numel() / len(layer.weight)
+                largest = max(largest, 2.0 * layer.weight.numel() * places)
+    network.train(training)
+    return largest
+
+
 def _mlp(
     params: Mapping[str, Any], shape: tuple[int, ...], outputs: int, noise: torch.Generator
 ) -> list[nn.Module]:

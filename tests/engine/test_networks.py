@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from engine.tasks import catalog
-from engine.tasks.networks import build_network, widths
+from engine.tasks.networks import build_network, largest_product, widths
 
 
 def params(network: str, **chosen):
@@ -79,3 +79,10 @@ def test_that_dropout_drops_its_share_in_training_only_and_keeps_the_mean():
     dropped = (trained[plain > 0] == 0).float().mean().item()
     assert dropped == pytest.approx(0.25, abs=0.02)
     assert trained.mean().item() == pytest.approx(plain.mean().item(), rel=0.05)
+
+
+def test_that_the_largest_product_counts_multiplications_and_additions():
+    assert largest_product(build(width=20, depth=2, shape=(12,)), (12,)) == 2 * 20 * 20
+    network = build("cnn", (1, 16, 16), channels=4, blocks=2, kernel_size=3, width=8)
+    assert largest_product(network, (1, 16, 16)) == 2 * 4 * 8 * 9 * 8 * 8
+    assert network.training

@@ -285,6 +285,17 @@ def test_that_training_loads_no_compiler_and_nothing_of_other_kinds_of_data():
     assert done.stdout.strip() == "[]"
 
 
+def test_that_threads_are_used_where_there_is_work_for_them():
+    runner = open_task({**DIGITS, "epochs": 1, "network": "cnn"}, ".", "cpu", 2)
+    try:
+        runner.run(Context({"batch_size": 32, "channels": 4}))
+        assert torch.get_num_threads() == 1
+        runner.run(Context({"batch_size": 512, "channels": 32}))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_that_a_wrong_file_is_a_data_error_when_opened(tmp_path):
     (tmp_path / "d.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="too few to split"):
