@@ -119,7 +119,7 @@ class RMSprop(Optimizer):
 def make_optimizer(
     name: str, parameters: Iterable[Tensor], weight_decay: float, momentum: float
 ) -> Optimizer:
-    """The optimiser of that name (catalog.OPTIMIZERS); `momentum` is used by sgd alone."""
+    """The optimiser of that name (hyperparameters.OPTIMIZERS); `momentum` is used by sgd alone."""
     if name == "sgd":
         return SGD(parameters, weight_decay, momentum)
     if name == "rmsprop":

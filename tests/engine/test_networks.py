@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from engine.tasks import catalog
+from engine.tasks.hyperparameters import ACTIVATIONS
 from engine.tasks.networks import build_network, largest_product, widths
 
 
@@ -29,7 +30,7 @@ def test_that_an_mlp_has_the_depth_and_widths_asked_for():
     assert widths(params("mlp", depth=2, width_1=5)) == [5, 64]
 
 
-@pytest.mark.parametrize("activation", catalog.ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_that_every_activation_and_norm_gives_outputs_for_each_row(activation, batch_norm):
     chosen = {"activation": activation, "batch_norm": batch_norm, "dropout": 0.3}
