@@ -63,6 +63,8 @@ class Closing(QObject):
         self._studies.close_all(self._leave)
 
     def _leave(self) -> None:
+        if self._ready:  # the user has waited long enough, and now it is done after all
+            return
         self._ready = True
         if self._wait is not None:
             self._wait.accept()

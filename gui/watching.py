@@ -5,6 +5,8 @@ It follows OpenStudies and commands nothing but what a person asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer
@@ -50,7 +52,7 @@ class Watching(QObject):
         studies.currentChanged.connect(self._show_current)
         studies.listChanged.connect(self._list_studies)
         studies.stateChanged.connect(self._state_changed)
-        self._asked_about: OpenStudy | None = None
+        self._questions: dict[OpenStudy, str] = {}
         studies.refused.connect(lambda sentence: window.notice.tell(sentence, "bad"))
         self._wire_strip()
         self._show_current()
@@ -80,7 +82,7 @@ class Watching(QObject):
         from gui.pages.results import ResultsPage
 
         page = ResultsPage()
-        page.set_study(self._model())
+        page.set_study(self._model(), self._weights_of())
         return page
 
     def reset_layout(self) -> None:
@@ -128,6 +130,9 @@ class Watching(QObject):
     def _model(self) -> Any:
         return None if self._studies.current is None else self._studies.current.model
 
+    def _weights_of(self) -> Callable[[int], Path] | None:
+        return None if self._studies.current is None else self._studies.current.study.weights_of
+
     def _wire_strip(self) -> None:
         strip, studies = self._window.strip, self._studies
         strip.pauseRequested.connect(lambda: studies.command("pause"))
@@ -141,9 +146,10 @@ class Watching(QObject):
         named = f"{model.path.stem} – " if model is not None else ""
         self._window.setWindowTitle(f"{named}Tunescape")
         self._window.strip.set_model(model)
-        for place in (RUN, RESULTS):
-            if self._window.made(place):
-                self._window.page(place).set_study(model)  # type: ignore[attr-defined]
+        if self._window.made(RUN):
+            self._window.page(RUN).set_study(model)  # type: ignore[attr-defined]
+        if self._window.made(RESULTS):
+            self._window.page(RESULTS).set_study(model, self._weights_of())  # type: ignore[attr-defined]
         self._offer()
 
     def _list_studies(self) -> None:
@@ -159,9 +165,8 @@ class Watching(QObject):
         self._recent.know(entry.path, summary_of(entry))
         if entry.model.state == StudyState.WAITING:
             QTimer.singleShot(_MOMENT_MS, entry, lambda: self._ask_whether_to_wait(entry))
-        elif entry is self._asked_about:
-            self._asked_about = None
-            self._window.notice.dismiss()
+        elif (question := self._questions.pop(entry, None)) is not None:
+            self._window.notice.withdraw(question)
         if entry.model.state in _ENDED:
             seconds = [t.seconds for t in entry.model.trials.values() if t.seconds is not None]
             self._designing.learn(entry.model.spec, seconds[-10:])
@@ -189,9 +194,10 @@ class Watching(QObject):
         if not others:
             return
         named, verb = " and ".join(others), "are" if len(others) > 1 else "is"
-        self._asked_about = entry
+        question = f"{named} {verb} running. Should {entry.name} wait, or share the devices?"
+        self._questions[entry] = question
         self._window.notice.tell(
-            f"{named} {verb} running. Should {entry.name} wait, or share the devices?",
+            question,
             answers=[("Wait", lambda: None), ("Share", entry.study.share_devices)],
         )
 

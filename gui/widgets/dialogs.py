@@ -145,7 +145,9 @@ class WaitDialog(QDialog):
         column.addWidget(self.end, alignment=Qt.AlignmentFlag.AlignRight)
         self._late.hide()
         self.end.hide()
-        QTimer.singleShot(_FORCE_AFTER_MS, self, self._offer)
+        patience = QTimer(self, singleShot=True, interval=_FORCE_AFTER_MS)
+        patience.timeout.connect(self._offer)
+        patience.start()
 
     def _offer(self) -> None:
         self._late.show()

@@ -68,6 +68,11 @@ class NoticeBar(QFrame):
         """What is shown, empty when nothing is."""
         return "" if self.isHidden() else self._text.text()
 
+    def withdraw(self, sentence: str) -> None:
+        """Take a sentence away if it is still the one that is shown."""
+        if self._text.text() == sentence:
+            self.dismiss()
+
     def tell(self, sentence: str, tone: str = "", answers: Sequence[Answer] = ()) -> None:
         """Show a sentence in place of the one before."""
         say(self._glyph, _GLYPHS[tone], tone or "accent")

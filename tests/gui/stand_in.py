@@ -1,0 +1,105 @@
+"""A study that trains nothing: it obeys commands at once, for tests of what the window does."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from pathlib import Path
+from typing import Any
+
+from engine.events import StopReason, StudyState, StudyStateChanged
+from engine.spec import StudySpec
+from gui.open_studies import StudyDoor
+from tests.gui.made_up import snapshot, spec_of
+
+
+class StandInStudy:
+    """Keeps the commands that it was given."""
+
+    def __init__(self, path: Path, spec: StudySpec, devices: StandInDevices) -> None:
+        self.path = path
+        self.spec = spec
+        self.commands: list[str] = []
+        self.may_end = threading.Event()
+        self.may_end.set()
+        self._devices = devices
+        self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def subscribe(self) -> tuple[Any, queue.SimpleQueue[Any]]:
+        return snapshot(self.spec, state=StudyState.NEW, path=self.path), self._events
+
+    def unsubscribe(self, events: queue.SimpleQueue[Any]) -> None:
+        self.commands.append("unsubscribe")
+
+    def start(self, share: bool = False) -> None:
+        self.commands.append("start shared" if share else "start")
+        self._enter(StudyState.WAITING)
+        self._devices.ask(self, share)
+
+    def share_devices(self) -> None:
+        self.commands.append("share")
+        self._devices.ask(self, share=True)
+
+    def run(self) -> None:
+        self._enter(StudyState.RUNNING)
+
+    def pause(self) -> None:
+        self._enter(StudyState.PAUSED)
+
+    def resume(self) -> None:
+        self._enter(StudyState.RUNNING)
+
+    def stop(self) -> None:
+        self.commands.append("stop")
+        self._enter(StudyState.STOPPED, StopReason.USER)
+        self._devices.release(self)
+
+    def finish(self) -> None:
+        self._enter(StudyState.FINISHED, StopReason.TRIALS)
+        self._devices.release(self)
+
+    def close(self) -> None:
+        self.commands.append("close")
+        self.may_end.wait(30)
+        self._devices.release(self)
+
+    def weights_of(self, number: int) -> Path:
+        return self.path.with_suffix(f".{number}")
+
+    def _enter(self, state: StudyState, reason: StopReason | None = None) -> None:
+        self._events.put(StudyStateChanged(state, reason))
+
+
+class StandInDevices:
+    """One device: the first has it, the others wait, and who shares does not."""
+
+    def __init__(self) -> None:
+        self._queue: list[StandInStudy] = []
+        self.studies: list[StandInStudy] = []
+
+    def ask(self, study: StandInStudy, share: bool) -> None:
+        if study not in self._queue:
+            self._queue.append(study)
+        if share or self._queue[0] is study:
+            study.run()
+
+    def release(self, study: StandInStudy) -> None:
+        if study in self._queue:
+            first = self._queue[0] is study
+            self._queue.remove(study)
+            if first and self._queue:
+                self._queue[0].run()
+
+    def door(self) -> StudyDoor:
+        return StudyDoor(self._create, self._open, lambda path: {}, lambda spec: 1.5)
+
+    def _create(self, path: Path, spec: StudySpec) -> Any:
+        path.touch()
+        study = StandInStudy(path, spec, self)
+        self.studies.append(study)
+        return study
+
+    def _open(self, path: Path) -> Any:
+        if not path.exists():
+            raise ValueError(f"{path} is not there; choose a study file (NAME.tune).")
+        return self._create(path, spec_of())
