@@ -47,7 +47,7 @@ def test_that_the_engine_runs_where_there_is_no_qt_and_imports_torch_only_to_tra
 
 
 def test_that_the_window_starts_without_torch_or_heavy_numerics():
-    loaded = modules_loaded_by("-m", "tests.window_start", "0.3")
+    loaded = modules_loaded_by("-m", "tests.window_start", "1.5")
     assert "gui.main_window" in loaded
     assert not loaded & {"torch", "scipy", "polars"}
 
