@@ -23,7 +23,7 @@ HOME, DESIGN, RUN, RESULTS = range(len(PLACES))
 SPEC, STUDY, DATA = (".toml",), (".tune",), (".csv", ".tsv", ".txt", ".parquet", ".npz")
 """Endings of the files that the window opens."""
 _GEOMETRY = "window/geometry"
-_SMALLEST = (960, 600)
+_SMALLEST = (900, 540)
 _FIRST = (1280, 800)
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from gui.theme import RADIUS, Theme, faded
+from gui.theme import ICON, RADIUS, Theme, faded
 
 _SHEET = Template(
     """
@@ -37,7 +37,7 @@ QLabel[tone="accent"] { color: $accent; }
 
 QPushButton {
     background: $surface; color: $text; border: 1px solid $border; border-radius: ${radius}px;
-    padding: 5px 12px;
+    padding: 5px 12px; min-height: ${icon}px;
 }
 QPushButton:hover { border-color: $muted; }
 QPushButton:pressed, QPushButton:checked { background: $sunken; }
@@ -155,6 +155,7 @@ QMenu::item:disabled { color: $faded; }
 QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 
 QScrollArea { background: transparent; border: none; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar { background: transparent; border: none; }
 QScrollBar:vertical { width: 10px; }
 QScrollBar:horizontal { height: 10px; }
@@ -194,6 +195,7 @@ def stylesheet(roles: Theme) -> str:
     return _SHEET.substitute(
         colours,
         radius=RADIUS,
+        icon=ICON,
         faded=faded(roles.muted, roles.window).name(),
         lit=faded(roles.accent, roles.text, 0.85).name(),
         **_drawn_signs(colours),

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QScrollArea,
     QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -114,10 +113,9 @@ class StartPage(QScrollArea):
         head.addWidget(self._remove)
         column.addLayout(head)
         self._table = self._recent_table()
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._table)
-        self._stack.addWidget(_hint())
-        column.addWidget(self._stack)
+        self.hint = _hint()
+        column.addWidget(self._table)
+        column.addWidget(self.hint)
         return section
 
     def _recent_table(self) -> Table:
@@ -151,13 +149,13 @@ class StartPage(QScrollArea):
 
     def _show_list_or_hint(self) -> None:
         rows = self._recent.rowCount()
-        self._stack.setCurrentIndex(0 if rows else 1)
+        self._table.setVisible(rows > 0)
+        self.hint.setVisible(rows == 0)
         shown = min(max(rows, 1), _ROWS_SHOWN)
         table = self._table
         height = table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth()
         height += shown * table.verticalHeader().defaultSectionSize()
         table.setFixedHeight(height)
-        self._stack.setFixedHeight(height if rows else self._stack.widget(1).sizeHint().height())
         self._enable()
 
     def _enable(self) -> None:

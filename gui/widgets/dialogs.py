@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from gui.theme import CARD, PAGE
 from gui.widgets.buttons import button
-from gui.widgets.text import label
+from gui.widgets.text import label, set_property
 
 _FORCE_AFTER_MS = 10_000
 _TEXT_CHARACTERS = 84
@@ -44,7 +44,7 @@ def ask(
         answer = box.addButton(text, role)
         if place == 0:
             box.setDefaultButton(answer)
-            answer.setProperty("kind", "primary")
+            set_property(answer, "kind", "primary")
         if action is None:
             box.setEscapeButton(answer)
         else:
@@ -133,14 +133,12 @@ class WaitDialog(QDialog):
             "This takes longer than it should. What was found so far is on disk.", tone="muted"
         )
         self.end = button("End it now", force, tip="Running trials are cut off")
-        policy = self.end.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.end.setSizePolicy(policy)
-        self._late.setSizePolicy(policy)
         column = QVBoxLayout(self)
         column.setContentsMargins(PAGE, PAGE, PAGE, CARD)
         column.setSpacing(CARD)
-        for widget in (label(sentence), busy, self._late):
+        words = label(sentence)
+        words.setMinimumWidth(self.fontMetrics().averageCharWidth() * 56)
+        for widget in (words, busy, self._late):
             column.addWidget(widget)
         column.addWidget(self.end, alignment=Qt.AlignmentFlag.AlignRight)
         self._late.hide()

@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLabel
 
 from gui.models.examples import find_examples
 from gui.models.recent import BEST, NAME, STATE, RecentModel
@@ -43,7 +44,9 @@ def cell(model, row, column):
 
 
 def test_that_without_studies_the_page_says_what_to_do_first(page):
-    assert "press Run" in " ".join(w.text() for w in page._stack.currentWidget().children()[1:])
+    page.show()
+    assert page.hint.isVisible()
+    assert "press Run" in " ".join(words.text() for words in page.hint.findChildren(QLabel))
 
 
 def test_that_a_study_used_is_listed_first_with_its_state_and_best_value(qtbot, recent, tmp_path):

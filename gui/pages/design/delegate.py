@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, Qt
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QObject, QRect, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,6 +19,8 @@ from engine.parameters import Categorical, Parameter
 from gui.models.cells import KINDS, Column, condition_text
 
 _ALWAYS = "always"
+_ARROW = 44
+"""Pixels beside the text of a chooser."""
 
 
 class SpaceDelegate(QStyledItemDelegate):
@@ -72,9 +74,11 @@ class SpaceDelegate(QStyledItemDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex
     ) -> None:
-        wanted = editor.sizeHint().width() if isinstance(editor, QComboBox) else 0
-        option.rect.setWidth(max(option.rect.width(), wanted))
-        editor.setGeometry(option.rect)
+        wanted = _width_of(editor) if isinstance(editor, QComboBox) else 0
+        place = QRect(option.rect)
+        place.setWidth(max(place.width(), wanted))
+        place.moveRight(min(place.right(), editor.parentWidget().width() - 1))
+        editor.setGeometry(place)
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
         """Return on a chooser takes what is chosen, as it does in a text editor."""
@@ -96,6 +100,13 @@ class SpaceDelegate(QStyledItemDelegate):
             editor.setItemData(editor.count() - 1, help_text, Qt.ItemDataRole.ToolTipRole)
         editor.activated.connect(lambda place: editor.setEditText(editor.itemData(place)))
         return editor
+
+
+def _width_of(editor: QComboBox) -> int:
+    """Room for the longest text and the arrow."""
+    metrics = editor.fontMetrics()
+    texts = [editor.currentText(), *(editor.itemText(i) for i in range(editor.count()))]
+    return max(map(metrics.horizontalAdvance, texts)) + _ARROW
 
 
 def _condition_chooser(parent: QWidget, parameters: list[Parameter], own: Parameter) -> QComboBox:

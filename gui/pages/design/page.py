@@ -162,8 +162,8 @@ class DesignPage(QWidget):
     def _lay_out(self) -> None:
         data = QHBoxLayout()
         data.setSpacing(CARD)
-        data.addWidget(self.task, 5)
-        data.addWidget(self.preview_card, 4)
+        data.addWidget(self.task, 3)
+        data.addWidget(self.preview_card, 2)
         left = _column()
         left.layout().addLayout(data)
         left.layout().addWidget(self.space, 1)

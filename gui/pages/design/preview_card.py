@@ -11,6 +11,7 @@ from gui.widgets.cards import Card
 from gui.widgets.pictures import ClassBars, PartsBar, Thumbnails
 from gui.widgets.text import label, say
 
+_TITLE = "The data"
 _MOST_NOTES = 4
 
 
@@ -18,7 +19,7 @@ class PreviewCard(Card):
     """Shows one Preview, or why there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("The data", parent)
+        super().__init__(_TITLE, parent)
         self._busy = QProgressBar()
         self._busy.setRange(0, 0)
         self._busy.setTextVisible(False)
@@ -44,7 +45,9 @@ class PreviewCard(Card):
     @property
     def text(self) -> str:
         """All that is said in words."""
-        return "\n".join((self._size.text(), self._problem.text(), self._notes.text()))
+        return "\n".join(
+            (self.title.text(), self._size.text(), self._problem.text(), self._notes.text())
+        )
 
     def look(self) -> None:
         """Say that a look is being taken; what was seen before stays until then."""
@@ -55,6 +58,7 @@ class PreviewCard(Card):
     def show_preview(self, preview: Preview) -> None:
         """Show what was seen."""
         self._busy.hide()
+        self.title.setText(preview.title)
         self._size.setText(_size_words(preview))
         say(self._problem, "\n".join(preview.problems), "warn")
         self._problem.setVisible(bool(preview.problems))
@@ -70,6 +74,7 @@ class PreviewCard(Card):
     def refuse(self, sentence: str) -> None:
         """Say why the data cannot be shown."""
         self._blank()
+        self.title.setText(_TITLE)
         self._size.setText("")
         say(self._problem, f"✕ {sentence}", "bad")
         self._problem.show()
@@ -81,7 +86,7 @@ class PreviewCard(Card):
 
 
 def _size_words(preview: Preview) -> str:
-    """Such as "Handwritten digits: 1 797 images of 8 × 8, 10 classes"."""
+    """Such as "1 797 images of 8 × 8, 10 classes"."""
     if preview.images:
         height, width = preview.images[0].shape[:2]
         what = f"{count(preview.rows)} images of {width} × {height}"
@@ -91,7 +96,7 @@ def _size_words(preview: Preview) -> str:
             what += f" of {count(len(preview.columns))} columns"
     if preview.class_counts:
         what += f", {len(preview.class_counts)} classes"
-    return f"{preview.title}: {what}"
+    return what
 
 
 def _notes(preview: Preview) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QItemSelectionModel, QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -40,6 +39,7 @@ _SHARES = {
 }
 """How the columns share the table's width, beyond what their titles need."""
 _SIGN = 14
+_LAYER = "width_"
 _HINT = "Return or F2 edits a cell, Delete removes a row, Alt with the arrows moves it."
 _FEWEST_ROWS = 5
 
@@ -104,11 +104,13 @@ class SpaceCard(Card):
         row = table.verticalHeader().defaultSectionSize()
         table.setMinimumHeight(header.sizeHint().height() + _FEWEST_ROWS * row)
         table.selectionModel().selectionChanged.connect(self._enable)
+        table.viewport().installEventFilter(self)
         return table
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._share_width()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._share_width()
+        return super().eventFilter(watched, event)
 
     def _share_width(self) -> None:
         """Give each column what its title needs, and of the rest its share."""
@@ -170,9 +172,13 @@ class SpaceCard(Card):
     def _offer(self) -> None:
         """Show what the network can be tuned by and is not searched yet."""
         self._menu.clear()
+        layers = QMenu("Width of a single layer", self._menu)
         for name, known in self._unused().items():
-            action = self._menu.addAction(f"{known.label}  ({name})", lambda n=name: self.add(n))
+            menu = layers if name.startswith(_LAYER) else self._menu
+            action = menu.addAction(f"{known.label}  ({name})", lambda n=name: self.add(n))
             action.setToolTip(known.help)
+        if not layers.isEmpty():
+            self._menu.addMenu(layers)
         if self._menu.isEmpty():
             self._menu.addAction("Everything is in the table already").setEnabled(False)
         self._menu.popup(self._adding.mapToGlobal(self._adding.rect().bottomLeft()))

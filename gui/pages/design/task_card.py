@@ -130,10 +130,10 @@ class TaskCard(Card):
         for column in range(6):
             grid.setColumnStretch(column, 1)
         name_tip = "The study's name, and its file's"
-        grid.addWidget(self._add("", "name", "Name", self._name, name_tip), 0, 0, 1, 3)
+        grid.addWidget(self._add("", "name", "Name", self._name, name_tip), 0, 0, 1, 2)
         data = Field("Data", self._data, "What to learn from", [browse, folder])
         self._fields["task", "data"] = data
-        grid.addWidget(data, 0, 3, 1, 3)
+        grid.addWidget(data, 0, 2, 1, 4)
         grid.addWidget(target, 1, 0, 1, 3)
         grid.addWidget(way, 1, 3, 1, 3)
         for place, field in enumerate(shares):
