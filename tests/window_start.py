@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Any
 
 import psutil
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 import main
+from tests.real_window import before_event_loop
 
 
 class PaintWatch(QObject):
@@ -57,21 +57,6 @@ def _memory() -> int:
     return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
 
 
-def start(seconds_at_rest: float, arguments: list[str]) -> int:
-    """Run the program with a watch on its window; its exit code."""
-    run_event_loop = QApplication.exec
-
-    def watched_exec(*_: Any) -> int:
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        watch = PaintWatch(app, seconds_at_rest)
-        code = run_event_loop()
-        del watch
-        return code
-
-    QApplication.exec = watched_exec  # type: ignore[method-assign,assignment]
-    return main.main(arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(start(float(sys.argv[1]), sys.argv[2:]))
+    before_event_loop(lambda: PaintWatch(QApplication.instance(), float(sys.argv[1])))
+    sys.exit(main.main(sys.argv[2:]))

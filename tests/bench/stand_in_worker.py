@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 BUSY_REPORTS_A_SECOND = 25
-BUSY_SECONDS = 4.0
+BUSY_SECONDS = 2.0
 
 METRICS = [
     f"{part}_{metric}"
