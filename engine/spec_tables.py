@@ -39,7 +39,7 @@ class SpecError(ValueError):
         index: int | None = None,
         parameter: str = "",
     ) -> None:
-        self.sentence = " ".join(sentence.splitlines())
+        self.sentence = _printable(" ".join(sentence.splitlines()))
         self.table = table
         self.key = key
         self.index = index
@@ -56,8 +56,9 @@ class SpecError(ValueError):
         return f"{table} {self.index + 1}{named}"
 
 
-def _printable(name: str) -> str:
-    return name if name.isprintable() else repr(name)
+def _printable(text: str) -> str:
+    """`text` with whatever cannot be shown as its escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class Table(BaseModel):
