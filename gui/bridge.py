@@ -43,6 +43,11 @@ class Bridge(QObject):
         self._timer.timeout.connect(self.drain)
         self._timer.start()
 
+    @property
+    def interval_ms(self) -> int:
+        """How often it looks."""
+        return self._timer.interval()
+
     def drain(self) -> None:
         """Hand over what has come, in its order, without waiting for more."""
         batch: list[Event] = []

@@ -51,7 +51,8 @@ class _Axis:
         """Matérn-5/2 correlation (Rasmussen and Williams 2006, eq. 4.17), or that of choices."""
         if self.choices:
             same = _cell(a, self.choices)[:, None] == _cell(b, self.choices)[None, :]
-            return np.where(same, 1.0, _BETWEEN_CHOICES)
+            tied: Array = _BETWEEN_CHOICES + (1 - _BETWEEN_CHOICES) * same.astype(np.float64)
+            return tied
         distance = math.sqrt(5) / length * np.abs(a[:, None] - b[None, :])
         result: Array = (1 + distance + distance**2 / 3) * np.exp(-distance)
         return result
@@ -60,7 +61,8 @@ class _Axis:
         """A bump of width `reach` about each point, at `centres`; one choice is far from others."""
         if self.choices:
             same = _cell(centres, self.choices)[:, None] == _cell(self.at, self.choices)[None, :]
-            return same.astype(float)
+            own: Array = same.astype(np.float64)
+            return own
         distinct = len(np.unique(np.round(self.at, 6)))
         width = max(reach, min(0.3, 0.6 / max(1, distinct - 1)))
         result: Array = np.exp(-0.5 * ((centres[:, None] - self.at[None, :]) / width) ** 2)
@@ -95,9 +97,9 @@ def fit_surface(
         axis.kernel(place, axis.at, length)
         for axis, place, length in zip(axes, centres, lengths, strict=True)
     )
-    reach = float(np.clip(0.75 / math.sqrt(len(values)), 0.06, 0.25))
+    reach = float(np.clip(0.6 / math.sqrt(len(values)), 0.06, 0.2))
     near = axes[1].nearness(centres[1], reach) @ axes[0].nearness(centres[0], reach).T
-    return Surface(centre + (along * weights) @ across.T, _smooth_step(near, 0.05, 0.4))
+    return Surface(centre + (along * weights) @ across.T, _smooth_step(near, 0.15, 0.9))
 
 
 def _gathered(x: Array, y: Array, values: Array) -> tuple[Array, Array, Array, Array]:

@@ -20,6 +20,7 @@ _VISIBLE = 0.25
 _MOST_LEVELS = 12
 _BRIGHT = 0.55
 """Goodness from which the value colours are bright enough for dark lines."""
+_LEAST_ROOM = 0.035
 _SHORTEST_LABELLED = 24
 """Pieces that a contour line needs before it gets a label."""
 
@@ -82,8 +83,8 @@ def paint(question: Question) -> Picture | None:
     for level, text in _levels(question.colours):
         pieces = contour_lines(surface.mean, level, hidden)
         lines[level > _BRIGHT].append(pieces)
-        if len(pieces) >= _SHORTEST_LABELLED:
-            labels.append(_label(pieces, text, level > _BRIGHT, labels))
+        if text and len(pieces) >= _SHORTEST_LABELLED:
+            labels += _labels(pieces, text, level > _BRIGHT, labels)
     on_dark, on_bright = (
         np.concatenate(found) if found else _no_lines()[0] for found in lines.values()
     )
@@ -118,15 +119,16 @@ def _levels(colours: ValueColours) -> list[tuple[float, str]]:
     return [(level, text) for level, text in levels if 0.01 < level < 0.995]
 
 
-def _label(pieces: np.ndarray, text: str, on_bright: bool, others: list[Label]) -> Label:
-    """A label on the line, as far as can be from the edges and from `others`."""
+def _labels(pieces: np.ndarray, text: str, on_bright: bool, others: list[Label]) -> list[Label]:
+    """A label on the line, as far as can be from the edges and from `others`, if there is room."""
     middles = pieces.mean(axis=1)
     room = np.minimum(middles, 1 - middles).min(axis=1)
     for other in others:
         apart = np.hypot(middles[:, 0] - other.x, middles[:, 1] - other.y)
         room = np.minimum(room, apart / 2)
-    x, y = middles[int(np.argmax(room))]
-    return Label(float(x), float(y), text, on_bright)
+    best = int(np.argmax(room))
+    x, y = middles[best].tolist()
+    return [Label(x, y, text, on_bright)] if room[best] >= _LEAST_ROOM else []
 
 
 def _no_lines() -> tuple[np.ndarray, np.ndarray]:

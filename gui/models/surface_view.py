@@ -16,6 +16,7 @@ from gui.models.value_colours import ValueColours
 
 COLOURS = 64
 """Steps of the value colours that marks have; their kind is the step, or COLOURS + the state."""
+_ROOM_OF_CHOICE = 0.7
 _BEHIND = (TrialState.CANCELLED, TrialState.QUEUED, TrialState.INTERRUPTED)
 """States whose marks lie under all others; the better a complete trial, the further up it is."""
 
@@ -33,11 +34,6 @@ class SurfaceView:
     colours: ValueColours | None
     missing: int
 
-    def place_of(self, row: int | None) -> tuple[float, float] | None:
-        """Where the trial of `row` is, None if it is not shown."""
-        at = np.flatnonzero(self.rows == row)
-        return (float(self.x[at[0]]), float(self.y[at[0]])) if len(at) else None
-
     def counts(self) -> dict[TrialState, int]:
         """How many marks there are of each state other than complete."""
         codes = self.kinds - COLOURS
@@ -54,6 +50,7 @@ def view_surface(model: StudyModel, x_name: str, y_name: str) -> SurfaceView:
     complete, values = arrays.complete, arrays.column("value")
     scales, places = zip(*(_axis(model, name) for name in (x_name, y_name)), strict=True)
     x, y = places
+    x, y = _spread(x, y, scales[0]), _spread(y, x, scales[1])
     shown = np.isfinite(x) & np.isfinite(y)
     colours = ValueColours.of(values[complete & shown], model.minimize)
     kinds = COLOURS + arrays.column("state").astype(np.intp)
@@ -83,6 +80,19 @@ def question_of(model: StudyModel, view: SurfaceView, table: np.ndarray) -> Ques
         places = model.arrays.params(name)[rows] if known else np.full(len(rows), scale.low)
         units.append((places - scale.low) / (scale.high - scale.low))
     return Question(units[0], units[1], goodness, (choices[0], choices[1]), view.colours, table)
+
+
+def _spread(places: np.ndarray, others: np.ndarray, scale: Scale) -> np.ndarray:
+    """Places on an axis of choices, those of trials that would hide each other side by side."""
+    if not isinstance(scale, ChoiceScale):
+        return places
+    _, group = np.unique(np.column_stack([places, others]), axis=0, return_inverse=True)
+    size = np.bincount(group)[group]
+    order = np.argsort(group, kind="stable")
+    first = np.concatenate([[0], np.cumsum(np.bincount(group))[:-1]])
+    rank = np.empty(len(group))
+    rank[order] = np.arange(len(group)) - first[group[order]]
+    return places + _ROOM_OF_CHOICE * ((rank + 0.5) / size - 0.5)
 
 
 def _axis(model: StudyModel, name: str) -> tuple[Scale, np.ndarray]:

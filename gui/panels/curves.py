@@ -18,7 +18,7 @@ from gui.panels.panel import column
 from gui.panels.plot_panel import PlotPanel
 from gui.plots.marks import MarksItem, best_sprite
 from gui.plots.plot import Plot
-from gui.theme import CONTROL, theme
+from gui.theme import CONTROL, GROUP, theme
 from gui.widgets.buttons import tool
 from gui.widgets.text import ElidedLabel
 
@@ -42,18 +42,18 @@ class CurvesPanel(PlotPanel):
         self.log = tool("math-log", "Logarithmic values", self._log_chosen, checkable=True)
         self._log: bool | None = None
         self.remark = ElidedLabel(role="caption", tone="muted")
-        self.remark.setIndent(CONTROL)
+        self.remark.setContentsMargins(CONTROL, 0, CONTROL, GROUP)
         self.plot = Plot()
         self.plot.setAccessibleName("Learning curves")
         self._book: CurveBook | None = None
         self._edges = (pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None))
         self._fill = pg.FillBetweenItem(*self._edges)
         self._middle = pg.PlotCurveItem()
-        self._thin, self._running, self._best, self._selected = (
+        self.thin_lines, self.running_line, self.best_line, self.selected_line = (
             pg.PlotCurveItem(connect="finite") for _ in range(4)
         )
         self._star = MarksItem()
-        lines = (self._thin, self._running, self._best, self._selected)
+        lines = (self.thin_lines, self.running_line, self.best_line, self.selected_line)
         for height, item in enumerate((self._fill, self._middle, *lines, self._star)):
             item.setZValue(height)
             self.plot.getViewBox().addItem(item, ignoreBounds=True)
@@ -76,9 +76,9 @@ class CurvesPanel(PlotPanel):
         roles = theme()
         self._fill.setBrush(_faint(roles.text, _OPACITY_OF_BAND))
         self._middle.setPen(pg.mkPen(roles.muted, width=1.5))
-        self._running.setPen(pg.mkPen(roles.accent, width=1.25))
-        self._selected.setPen(pg.mkPen(roles.accent, width=3))
-        self._best.setPen(pg.mkPen(roles.text, width=2))
+        self.running_line.setPen(pg.mkPen(roles.accent, width=1.25))
+        self.selected_line.setPen(pg.mkPen(roles.accent, width=3))
+        self.best_line.setPen(pg.mkPen(roles.text, width=2))
         self._star.set_sprites([best_sprite(16)])
 
     def refresh(self) -> str:
@@ -121,13 +121,13 @@ class CurvesPanel(PlotPanel):
         best = model.best.number if model.best is not None else None
         running = {n for n in curves if model.trials[n].state is TrialState.RUNNING}
         strong = {best, model.selected} | running
-        self._thin.setData(*_joined(curves[n] for n in curves if n not in strong))
-        self._running.setData(*_joined(curves[n] for n in running))
-        self._best.setData(*_joined([curves[best]] if best in curves else []))
+        self.thin_lines.setData(*_joined(curves[n] for n in curves if n not in strong))
+        self.running_line.setData(*_joined(curves[n] for n in running))
+        self.best_line.setData(*_joined([curves[best]] if best in curves else []))
         chosen = [curves[model.selected]] if model.selected in curves else []
-        self._selected.setData(*_joined(chosen))
+        self.selected_line.setData(*_joined(chosen))
         opacity = _OPACITY_OF_FEW if len(curves) <= _MANY else _OPACITY_OF_MANY
-        self._thin.setPen(pg.mkPen(_faint(theme().muted, opacity), width=1))
+        self.thin_lines.setPen(pg.mkPen(_faint(theme().muted, opacity), width=1))
         self._draw_star(view)
         numbers = [np.full(len(curve[0]), number) for number, curve in curves.items()]
         places = [np.concatenate(part) for part in zip(*curves.values(), strict=True)]

@@ -77,14 +77,13 @@ class HistoryPanel(PlotPanel):
     def _draw_marks(self, view: HistoryView) -> None:
         arrays = self.model.arrays
         self._size_marks(len(view.rows))
-        x, y = view.x, view.y
-        kinds = arrays.column("state")[view.rows].astype(np.intp)
+        states = arrays.column("state")[view.rows].astype(np.intp)
         best = self.model.best.number if self.model.best is not None else None
-        for number, kind in ((self.model.selected, _SELECTED), (best, _BEST)):
-            at = np.flatnonzero(view.rows == arrays.rows.get(number, -1))
-            x, y = np.append(x, x[at]), np.append(y, y[at])
-            kinds = np.append(kinds, np.full(len(at), kind))
-        self.marks.set_marks(x, y, kinds)
+        halo = np.flatnonzero(view.rows == arrays.rows.get(self.model.selected, -1))
+        star = np.flatnonzero(view.rows == arrays.rows.get(best, -1))
+        order = np.concatenate([np.arange(len(view.rows)), halo, halo, star])
+        kinds = np.concatenate([states, [_SELECTED] * len(halo), states[halo], [_BEST] * len(star)])
+        self.marks.set_marks(view.x[order], view.y[order], kinds.astype(np.intp))
 
     def _size_marks(self, count: int) -> None:
         size = _MARK if count <= _MANY else _SMALL_MARK

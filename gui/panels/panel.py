@@ -45,7 +45,7 @@ class Panel(QFrame):
         self._last = 0.0
         self._links: list[SignalInstance] = []
         self.body = QWidget()
-        self.controls = QWidget()
+        self.controls = QWidget(self)  # until whoever shows the panel adopts it
         self.control_row = QHBoxLayout(self.controls)
         self.control_row.setContentsMargins(0, 0, 0, 0)
         self.control_row.setSpacing(GROUP)

@@ -38,4 +38,4 @@ class PlotPanel(Panel):
 
     def _ask(self, number: int | None, place: QPoint) -> None:
         if self.model is not None:
-            open_trial_menu(self, number, place, self._plot)
+            self.menu = open_trial_menu(self, number, place, self._plot)

@@ -127,13 +127,14 @@ class SurfacePanel(PlotPanel):
     def _draw_marks(self, view: SurfaceView) -> None:
         self._size_discs(len(view.rows))
         best = self.model.best.number if self.model.best is not None else None
-        places = [(view.x, view.y, view.kinds)]
-        for number, kind in ((self.model.selected, _SELECTED), (best, _BEST)):
-            place = view.place_of(self.model.arrays.rows.get(number))
-            if place is not None:
-                places.append(([place[0]], [place[1]], [kind]))
-        x, y, kinds = (np.concatenate(part) for part in zip(*places, strict=True))
-        self.plot.marks.set_marks(x, y, kinds.astype(np.intp))
+        rows = self.model.arrays.rows
+        halo = np.flatnonzero(view.rows == rows.get(self.model.selected, -1))
+        star = np.flatnonzero(view.rows == rows.get(best, -1))
+        order = np.concatenate([np.arange(len(view.rows)), halo, halo, star])
+        kinds = np.concatenate(
+            [view.kinds, [_SELECTED] * len(halo), view.kinds[halo], [_BEST] * len(star)]
+        )
+        self.plot.marks.set_marks(view.x[order], view.y[order], kinds.astype(np.intp))
 
     def _size_discs(self, count: int) -> None:
         size = next((size for most, size in _DISC_SIZES if count <= most), _SMALLEST_DISC)

@@ -200,5 +200,5 @@ def best_sprite(size: float = 20) -> Sprite:
 
 
 def selected_sprite(size: float = 18) -> Sprite:
-    """The halo around the selected trial."""
-    return Sprite(DISC, size, None, theme().accent, 3)
+    """The halo behind the selected trial."""
+    return Sprite(DISC, size, theme().select, theme().accent, 2.5)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from gui.plots.axes import ScaleAxis
 from gui.plots.hover_card import HoverCard
@@ -30,10 +30,10 @@ class Plot(pg.PlotWidget):
 
     def __init__(self) -> None:
         self.axes = {side: ScaleAxis(side) for side in ("bottom", "left")}
-        super().__init__(background=None, axisItems=self.axes)
+        super().__init__(background=None, axisItems=self.axes, enableMenu=False)
+        self.getPlotItem().ctrlMenu.setParent(self)  # else nobody ever deletes it
         self.setFrameShape(self.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMenuEnabled(False)
         self.hideButtons()
         self.setAntialiasing(True)
         self.card = HoverCard(self)
@@ -46,7 +46,6 @@ class Plot(pg.PlotWidget):
         view.setDefaultPadding(0)
         view.disableAutoRange()
         view.sigRangeChangedManually.connect(self._leave_home)
-        self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._clicked)
         notifier.themeChanged.connect(self.retheme)
         self.retheme()
@@ -126,6 +125,10 @@ class Plot(pg.PlotWidget):
         self._at_home = False
 
     # -- Qt's events ----------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._moved(self.mapToScene(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

@@ -43,7 +43,7 @@ class SurfacePlot(Plot):
     def retheme(self) -> None:
         super().retheme()
         self._bounds.setPen(pg.mkPen(theme().border, width=1))
-        self._curve.setPen(pg.mkPen(theme().muted, width=1.5))
+        self._curve.setPen(pg.mkPen(theme().muted, width=2))
         for bright, item in self._lines.items():
             colour = QColor(ink(bright))
             colour.setAlphaF(_LINE_OPACITY)
@@ -60,6 +60,11 @@ class SurfacePlot(Plot):
         self._bounds.setRect(square)
         dx, dy = (0 if isinstance(s, ChoiceScale) else _width(s) * _MARGIN for s in (x, y))
         self.set_home(square.adjusted(-dx, -dy, dx, dy))
+
+    @property
+    def shows_picture(self) -> bool:
+        """Whether there is a picture beneath the marks."""
+        return self._image.isVisible()
 
     def show_picture(self, picture: Picture | None) -> None:
         """Put `picture` beneath the marks, or nothing."""

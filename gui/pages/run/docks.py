@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QWidget
 from shiboken6 import isValid
 
@@ -30,7 +30,7 @@ class PanelDock(QDockWidget):
         self.panel = panel
         self._title = label(panel.title)
         self._bar = self._title_bar()
-        self._height = self._bar.sizeHint().height()
+        self._no_bar = QWidget(self)
         self.setTitleBarWidget(self._bar)
         self.visibilityChanged.connect(panel.set_on_top)
         self.toggleViewAction().setText(panel.title)
@@ -50,7 +50,11 @@ class PanelDock(QDockWidget):
         """Say the title once: a tab has it already."""
         self._title.setVisible(not is_tab)
         needed = not is_tab or self.panel.control_row.count() > 0
-        self._bar.setFixedHeight(self._height if needed else 0)
+        bar, other = (self._bar, self._no_bar) if needed else (self._no_bar, self._bar)
+        if self.titleBarWidget() is not bar:
+            self.setTitleBarWidget(bar)
+            other.hide()
+            bar.show()
 
 
 class Docks(QMainWindow):
@@ -66,6 +70,7 @@ class Docks(QMainWindow):
         for dock in self._docks.values():
             dock.visibilityChanged.connect(self._mind_tabs)
             dock.topLevelChanged.connect(self._mind_tabs)
+        self._sizes_due = True
         self.reset_layout()
 
     def toggles(self) -> list[QAction]:
@@ -83,12 +88,19 @@ class Docks(QMainWindow):
 
     def restore_layout(self, layout: QByteArray) -> bool:
         """Put everything where it was; False if that is of another version."""
-        return self.restoreState(layout, _LAYOUT_VERSION)
+        restored = self.restoreState(layout, _LAYOUT_VERSION)
+        self._sizes_due = self._sizes_due and not restored
+        return restored
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._sizes_due:  # only now is it known how much room there is
+            self._sizes_due = False
+            QTimer.singleShot(0, self, self._share_room)
 
     def _mind_tabs(self, *_: object) -> None:
-        for dock in filter(
-            isValid, self._docks.values()
-        ):  # some are gone as the page is taken down
+        # when the page is taken down, some docks are gone before others
+        for dock in filter(isValid, self._docks.values()):
             dock.mind_tabs(bool(self.tabifiedDockWidgets(dock)) and not dock.isFloating())
 
     def reset_layout(self) -> None:
@@ -109,6 +121,11 @@ class Docks(QMainWindow):
             dock.show()
         for name in ("trials", "best"):
             docks[name].raise_()
+        self._share_room()
+
+    def _share_room(self) -> None:
+        docks = self._docks
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.resizeDocks([docks["surface"], docks["best"]], [_LEFT, _RIGHT], across)
         self.resizeDocks([docks["surface"], docks["trials"]], [_SURFACE, _TABLE], down)
         column = [docks[name] for name in ("best", "history", "curves")]

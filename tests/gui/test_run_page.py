@@ -1,0 +1,335 @@
+"""The Run page: what its head says and offers, panels in step, and docks put back in place."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+
+from engine.events import (
+    Logged,
+    StopReason,
+    StudyState,
+    StudyStateChanged,
+    TrialFinished,
+    TrialReported,
+    TrialStarted,
+)
+from engine.trial import Report
+from gui.jobs import finish_jobs
+from gui.models.study_model import StudyModel
+from gui.pages.run import RunPage
+from tests.gui.made_up import failed, grid_trials, mixed_trials, running, snapshot, spec_of
+
+
+@pytest.fixture
+def page(qtbot):
+    result = RunPage()
+    qtbot.addWidget(result)
+    result.resize(1210, 715)
+    result.show()
+    qtbot.waitExposed(result)
+    yield result
+    finish_jobs(5000)
+
+
+def _show(qtbot, page, *args, **changes):
+    model = StudyModel(snapshot(*args, **changes))
+    page.set_study(model)
+    settled(qtbot, page)
+    return model
+
+
+def settled(qtbot, page):
+    seen = [panel for panel in page.panels if panel._on_top and panel.isVisible()]
+    qtbot.waitUntil(lambda: not any(panel._dirty for panel in seen))
+
+
+# -- the head ------------------------------------------------------------------------------------
+
+
+def _offered(page):
+    header = page.header
+    buttons = (header.start, header.pause, header.resume, header.stop, header.results)
+    return [button.text() for button in buttons if not button.isHidden()]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "says", "offers"),
+    [
+        (StudyState.NEW, None, "Not started yet.", ["Run"]),
+        (StudyState.WAITING, None, "Waiting", ["Stop and keep"]),
+        (StudyState.RUNNING, None, "", ["Pause", "Stop and keep"]),
+        (StudyState.PAUSED, None, "no new ones start", ["Resume", "Stop and keep"]),
+        (StudyState.STOPPING, None, "Stopping", []),
+        (
+            StudyState.STOPPED,
+            StopReason.KILLED,
+            "Interrupted: 14 of 25 trials are done. Go on?",
+            ["Go on"],
+        ),
+        (
+            StudyState.STOPPED,
+            StopReason.USER,
+            "Stopped: 14 of 25 trials are done. Go on?",
+            ["Go on"],
+        ),
+        (StudyState.FINISHED, StopReason.TARGET, "The target is reached", ["See results"]),
+    ],
+)
+def test_that_the_head_says_how_it_stands_and_offers_what_can_be_done(
+    qtbot, page, state, reason, says, offers
+):
+    spec = spec_of()
+    spec = spec.with_(budget=spec.budget.model_copy(update={"target": 0.2}))
+    _show(qtbot, page, spec, grid_trials(14), state, reason)
+    assert says in page.header.sentence.text()
+    assert page.header.done.text() == "14 of 25 trials"
+    assert _offered(page) == offers
+
+
+def test_that_a_study_of_somebody_else_can_only_be_looked_at(qtbot, page):
+    _show(
+        qtbot,
+        page,
+        trials=grid_trials(3),
+        state=StudyState.STOPPED,
+        read_only_because="It is being run by ada on lab-3.",
+    )
+    assert page.header.sentence.text().startswith("It is being run by ada on lab-3.")
+    assert _offered(page) == []
+
+
+def test_that_buttons_ask_for_what_they_say(qtbot, page):
+    model = _show(qtbot, page, trials=grid_trials(3))
+    for button, signal in (
+        (page.header.pause, page.pauseRequested),
+        (page.header.stop, page.stopRequested),
+    ):
+        with qtbot.waitSignal(signal):
+            button.click()
+    model.apply([StudyStateChanged(StudyState.PAUSED)])
+    with qtbot.waitSignal(page.resumeRequested):
+        page.header.resume.click()
+    model.apply([StudyStateChanged(StudyState.STOPPED, StopReason.USER)])
+    with qtbot.waitSignal(page.startRequested):
+        page.header.start.click()
+    model.apply([StudyStateChanged(StudyState.FINISHED, StopReason.TRIALS)])
+    with qtbot.waitSignal(page.resultsRequested):
+        page.header.results.click()
+
+
+def test_that_progress_and_time_move_with_the_study(qtbot, page):
+    model = _show(qtbot, page)
+    assert page.header.done.text() == "0 of 25 trials"
+    trials = [replace(trial, seconds=2.0) for trial in grid_trials(10)]
+    model.apply([TrialFinished(t) for t in trials])
+    model.apply([TrialFinished(failed(10, trials[0].params))])
+    assert page.header.done.text() == "11 of 25 trials"
+    assert page.header.bar.value() == 440
+    assert page.header.tally.text() == "1 failed"
+    qtbot.waitUntil(lambda: "left (±" in page.header.time.text())
+
+
+# -- panels in step ------------------------------------------------------------------------------
+
+
+def test_that_empty_panels_say_what_will_be_there(qtbot, page):
+    _show(qtbot, page)
+    assert page.best.empty_text.startswith("The best trial appears here")
+    assert page.history.empty_text.startswith("Each trial appears here with its value")
+    assert page.curves.empty_text == "Curves appear with the first report."
+    assert page.trials.empty_text.startswith("Each trial appears here as a row")
+    page.set_study(None)
+    qtbot.waitUntil(lambda: "Open or create a study" in page.surface.empty_text)
+
+
+def test_that_a_selection_in_the_table_shows_everywhere(qtbot, page):
+    model = _show(qtbot, page, trials=grid_trials(25))
+    page.docks.bring_up("selected")
+    row = page.trials.rows.row_of(7)
+    page.trials.table.setCurrentIndex(page.trials.rows.index(row, 2))
+    assert model.selected == 7
+    qtbot.waitUntil(lambda: page.selected.shown is model.trials[7])
+    settled(qtbot, page)
+    for panel in (page.surface, page.history):
+        marks = (panel.plot if panel is page.surface else panel).marks
+        assert len(marks) == 25 + 2 + 1  # its halo, itself above that, and the star of the best
+    assert len(page.curves.selected_line.getData()[0]) == 21
+
+
+def test_that_a_click_in_the_history_selects_the_row_and_scrolls_to_it(qtbot, page):
+    model = _show(qtbot, page, trials=grid_trials(25))
+    plot = page.history.plot
+    place = plot.mapFromScene(plot.place_of(21))
+    qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert model.selected == 21
+    settled(qtbot, page)
+    table = page.trials.table
+    assert page.trials.rows.number_at(table.currentIndex().row()) == 21
+    assert table.viewport().rect().contains(table.visualRect(table.currentIndex()).center())
+
+
+def test_that_selection_and_scroll_position_survive_growth(qtbot, page):
+    model = _show(qtbot, page, spec_of("digits-wide"), mixed_trials(60))
+    table = page.trials.table
+    model.select(3)
+    settled(qtbot, page)
+    table.verticalScrollBar().setValue(table.verticalScrollBar().maximum() // 2)
+    place = table.verticalScrollBar().value()
+    model.apply([TrialStarted(running(60 + n, model.trials[0].params)) for n in range(30)])
+    settled(qtbot, page)
+    assert page.trials.rows.rowCount() == 90
+    assert table.verticalScrollBar().value() == place
+    assert [page.trials.rows.number_at(row) for row in table.chosen_rows()] == [3]
+
+
+def test_that_rows_are_copied_with_all_digits(qtbot, page):
+    model = _show(qtbot, page, spec_of("digits-wide"), mixed_trials(10))
+    model.select(2)
+    settled(qtbot, page)
+    page.trials.copy_selected()
+    text = QGuiApplication.clipboard().text()
+    for value in model.trials[2].params.values():
+        assert (repr(value) if isinstance(value, float) else str(value)) in text
+
+
+def test_that_several_rows_can_be_chosen_and_stay_chosen(qtbot, page):
+    model = _show(qtbot, page, trials=grid_trials(25))
+    table, flag = page.trials.table, QItemSelectionModel.SelectionFlag
+    for row in (2, 5):
+        table.selectionModel().setCurrentIndex(
+            page.trials.rows.index(row, 0), flag.Select | flag.Rows
+        )
+    settled(qtbot, page)
+    assert table.chosen_rows() == [2, 5]
+    assert model.selected == 5
+
+
+def test_that_the_filter_box_says_how_many_are_left(qtbot, page):
+    model = _show(qtbot, page, spec_of("digits-wide"), mixed_trials(60))
+    failures = sum(trial.failure is not None for trial in model.trials.values())
+    page.trials.filter.setText("failed")
+    qtbot.waitUntil(lambda: page.trials.counted.text() == f"{failures} of 60")
+
+
+def test_that_reports_of_a_running_trial_grow_its_curve(qtbot, page):
+    model = _show(qtbot, page)
+    model.apply([TrialStarted(running(0, spec_of().space.grid_at(0)))])
+    for step in (1, 2, 3):
+        model.apply([TrialReported(0, Report(step, 0.1, {"val_cross_entropy": 2.0 / step}))])
+    settled(qtbot, page)
+    x, _ = page.curves.running_line.getData()
+    assert x[:-1].tolist() == [1, 2, 3]
+
+
+def test_that_a_thousand_curves_become_a_band_and_the_best_ones(qtbot, page):
+    _show(qtbot, page, spec_of("digits-wide"), mixed_trials(1000))
+    assert page.curves.remark.text().startswith("1000 trials: 80 % in the band")
+    x, _ = page.curves.thin_lines.getData()
+    assert len(x) < 30 * 21
+
+
+def test_that_the_log_follows_its_tail_unless_someone_scrolled_up(qtbot, page):
+    model = _show(qtbot, page, trials=grid_trials(3))
+    page.docks.bring_up("log")
+    settled(qtbot, page)
+    model.apply([Logged(0.0, "warning", f"line {n}", n % 3) for n in range(100)])
+    settled(qtbot, page)
+    bar = page.log.text.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+    bar.setValue(5)
+    model.apply([Logged(0.0, "info", "the newest", 0)])
+    settled(qtbot, page)
+    assert bar.value() == 5
+    assert page.log.text.toPlainText().endswith("the newest")
+
+
+def test_that_the_log_can_be_that_of_the_selected_trial(qtbot, page):
+    model = _show(qtbot, page, trials=grid_trials(3))
+    page.docks.bring_up("log")
+    model.apply([Logged(0.0, "info", f"said by {n}", n) for n in range(3)])
+    page.log.only_selected.click()
+    model.select(1)
+    settled(qtbot, page)
+    lines = page.log.text.toPlainText().splitlines()
+    assert [line.split("  ")[-1] for line in lines] == ["Trial 1 started on cpu.", "said by 1"]
+    model.apply([Logged(0.0, "info", "more by 2", 2), Logged(0.0, "info", "more by 1", 1)])
+    settled(qtbot, page)
+    assert page.log.text.toPlainText().splitlines()[2:][0].endswith("more by 1")
+
+
+def test_that_the_best_so_far_changes_and_can_be_copied(qtbot, page):
+    model = _show(qtbot, page, trials=grid_trials(3))
+    assert page.best.figure.text() == "0.1441"
+    model.apply([TrialFinished(trial) for trial in grid_trials(25)[3:]])
+    settled(qtbot, page)
+    assert page.best.figure.text() == "0.1025"
+    page.best.copy()
+    assert '"batch_size": 64' in QGuiApplication.clipboard().text()
+
+
+def test_that_a_trial_can_be_cancelled_from_the_page(qtbot, page):
+    _show(qtbot, page, trials=[running(0, spec_of().space.grid_at(0))])
+    page.surface._ask(0, QPoint(0, 0))
+    with qtbot.waitSignal(page.cancelRequested) as asked:
+        next(a for a in page.surface.menu.actions() if a.text() == "Cancel trial 0").trigger()
+    assert asked.args == [0]
+    page.surface.menu.close()
+
+
+# -- docks ---------------------------------------------------------------------------------------
+
+
+def test_that_the_default_layout_fits_a_small_window(qtbot, page):
+    _show(qtbot, page, spec_of("digits-wide"), mixed_trials(60))
+    assert page.minimumSizeHint().width() <= 1210
+    assert page.minimumSizeHint().height() <= 715
+    surface = page.surface.size()
+    assert surface.width() > 0.55 * page.width()
+    assert surface.height() > 0.45 * page.height()
+
+
+def test_that_a_hidden_tab_draws_nothing_until_it_is_in_front(qtbot, page):
+    model = _show(qtbot, page, trials=grid_trials(3))
+    assert page.log.redraws == 0
+    model.apply([Logged(0.0, "info", "unseen")])
+    qtbot.wait(150)
+    assert page.log.redraws == 0
+    page.docks.bring_up("log")
+    qtbot.waitUntil(lambda: "unseen" in page.log.text.toPlainText())
+
+
+def test_that_a_closed_panel_is_brought_back_by_its_action(qtbot, page):
+    actions = {action.text(): action for action in page.panel_actions()}
+    assert list(actions) == [panel.title for panel in page.panels]
+    assert actions["History"].isChecked()
+    actions["History"].trigger()
+    assert not page.history.isVisible()
+    actions["History"].trigger()
+    assert page.history.isVisible()
+
+
+def test_that_a_layout_is_restored_and_reset(qtbot, page):
+    actions = {action.text(): action for action in page.panel_actions()}
+    first = page.save_layout()
+    actions["Surface"].trigger()
+    changed = page.save_layout()
+    assert page.restore_layout(first)
+    assert page.surface.isVisible()
+    assert page.restore_layout(changed)
+    assert not page.surface.isVisible()
+    page.reset_layout()
+    assert page.surface.isVisible()
+    assert not page.restore_layout(b"rubbish")
+
+
+def test_that_another_study_takes_the_place_of_the_first(qtbot, page):
+    first = _show(qtbot, page, trials=grid_trials(25))
+    _show(qtbot, page, spec_of("digits-wide"), mixed_trials(5))
+    assert page.surface.x_choice.count() == 8
+    assert page.trials.rows.rowCount() == 5
+    drawn = page.history.redraws
+    first.apply([TrialFinished(grid_trials(1)[0])])
+    qtbot.wait(150)
+    assert page.history.redraws == drawn
