@@ -12,6 +12,7 @@ from PySide6.QtGui import QUndoStack
 from engine import places
 from gui.jobs import run_job
 from gui.models.study_place import free_path
+from gui.models.timings import Timings
 from gui.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Designing(QObject):
         self._settings = settings
         self._undo = undo
         self._time_one_trial = time_one_trial
+        self._timings = Timings(settings)
         self._draft: Draft | None = None
         self._page: DesignPage | None = None
 
@@ -60,11 +62,10 @@ class Designing(QObject):
     def page(self) -> DesignPage:
         """The Design page."""
         if self._page is None:
-            from gui.models.timings import Timings
             from gui.pages.design.page import DesignPage
 
             folder = Path(self._settings.get(_FOLDER) or places.studies())
-            self._page = DesignPage(self.draft, Timings(self._settings), folder)
+            self._page = DesignPage(self.draft, self._timings, folder)
             self._page.runRequested.connect(self.run)
             self._page.timingRequested.connect(self.time_a_trial)
         return self._page
@@ -126,13 +127,15 @@ class Designing(QObject):
         run_job(
             self,
             lambda: self._time_one_trial(spec),
-            lambda seconds: self.learn(spec, [seconds]),
+            lambda seconds: self._timed(spec, seconds),
             self._not_timed,
         )
 
     def learn(self, spec: StudySpec, seconds: list[float]) -> None:
         """Remember how long trials took, and show what that means."""
-        self.page().learn(spec, seconds)
+        self._timings.add(spec, seconds)
+        if self._page is not None:
+            self._page.refresh()
 
     def remember(self) -> None:
         """Keep the draft for the next start, if it can be told in TOML."""
@@ -177,6 +180,10 @@ class Designing(QObject):
             self.opened.emit()
 
         run_job(self, read, arrived, self._refuse)
+
+    def _timed(self, spec: StudySpec, seconds: float) -> None:
+        self.page().set_timing(False)
+        self.learn(spec, [seconds])
 
     def _not_timed(self, error: Exception) -> None:
         self.page().set_timing(False)

@@ -55,7 +55,6 @@ class Program(QObject):
         """Show the window, at the Start page or with what `path` holds."""
         self.window.go_to(HOME)
         self.window.show()
-        self.recent.refresh()
         if path is not None:
             self.open(path)
 
@@ -114,6 +113,7 @@ class Program(QObject):
         )
         commands.choose(commands.when_taken, self.watching.when_taken)
         window.dropped.connect(self.open)
+        window.placeChanged.connect(lambda place: place == HOME and self.recent.refresh())
         self.recent.listChanged.connect(self._list_recent)
         self._list_recent()
         self.designing.opened.connect(lambda: window.go_to(DESIGN))

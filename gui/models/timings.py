@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from engine.spec import StudySpec
 from gui.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.spec import StudySpec
 
 _SETTING = "timings"
 _TASKS_KEPT = 50

@@ -187,7 +187,8 @@ def test_that_a_stale_preview_is_dropped(qtbot, page, tmp_path):
 
 
 def test_that_a_timed_trial_tells_how_long_it_will_take(page, draft):
-    page.learn(draft.verdict.spec, [1.6])
+    page._timings.add(draft.verdict.spec, [1.6])
+    page.refresh()
     assert page.footer.plan.startswith("5 × 5 = 25 trials · about 40 s on 1 worker (±")
 
 

@@ -6,14 +6,12 @@ and Run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.analysis.cost import estimate
-from engine.spec import StudySpec
 from engine.tasks import catalog
 from engine.tasks.data import Preview
 from gui.models.data_preview import DataPreview
@@ -101,12 +99,6 @@ class DesignPage(QWidget):
     def set_timing(self, busy: bool) -> None:
         """Say whether a trial is being timed."""
         self.footer.set_timing(busy)
-
-    def learn(self, spec: StudySpec, seconds: Sequence[float]) -> None:
-        """Remember how long trials took, and say what that means for the draft."""
-        self._timings.add(spec, seconds)
-        self.footer.set_timing(False)
-        self.refresh()
 
     def _show_plan(self) -> None:
         verdict = self._draft.verdict
