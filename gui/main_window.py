@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoStack
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QUndoGroup
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.commands import Commands
@@ -33,7 +33,7 @@ class MainWindow(QMainWindow):
     dropped = Signal(Path)
     placeChanged = Signal(int)
 
-    def __init__(self, settings: Settings, undo: QUndoStack) -> None:
+    def __init__(self, settings: Settings, undo: QUndoGroup) -> None:
         super().__init__()
         self.setWindowTitle("Tunescape")
         self.setAcceptDrops(True)
@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self.notice.float_over(self._stack)
 
-    def _build_menus(self, undo: QUndoStack) -> None:
+    def _build_menus(self, undo: QUndoGroup) -> None:
         back = undo.createUndoAction(self, "Undo")
         back.setShortcut("Ctrl+Z")
         again = undo.createRedoAction(self, "Redo")

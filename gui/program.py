@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QUndoStack
+from PySide6.QtGui import QUndoGroup, QUndoStack
 from PySide6.QtWidgets import QApplication
 
 from engine import places
@@ -41,8 +41,9 @@ class Program(QObject):
         super().__init__()
         self._settings = settings
         self._crashes = crashes
-        self._undo = QUndoStack(self)
-        self.window = MainWindow(settings, self._undo)
+        self._undoing = QUndoGroup(self)
+        self._undo = QUndoStack(self._undoing)
+        self.window = MainWindow(settings, self._undoing)
         self.recent = RecentModel(settings, door.read, self)
         self.studies = OpenStudies(door, self)
         self.designing = Designing(settings, self._undo, door.time_one_trial, self)
@@ -113,7 +114,8 @@ class Program(QObject):
         )
         commands.choose(commands.when_taken, self.watching.when_taken)
         window.dropped.connect(self.open)
-        window.placeChanged.connect(lambda place: place == HOME and self.recent.refresh())
+        window.placeChanged.connect(self._arrive)
+        window.strip.closeRequested.connect(self._close_current)
         self.recent.listChanged.connect(self._list_recent)
         self._list_recent()
         self.designing.opened.connect(lambda: window.go_to(DESIGN))
@@ -121,6 +123,12 @@ class Program(QObject):
         self.designing.savedTo.connect(lambda path: self._tell(f"Saved to {path}.", "good"))
         self.designing.runRequested.connect(self._create_and_run)
         self._crashes.happened.connect(self._show_crash)
+
+    def _arrive(self, place: int) -> None:
+        """Undo is for what is in view; the list of recent studies is read anew where it is."""
+        self._undoing.setActiveStack(self._undo if place == DESIGN else None)
+        if place == HOME:
+            self.recent.refresh()
 
     # -- commands -------------------------------------------------------------------------------
 
@@ -153,11 +161,13 @@ class Program(QObject):
         )
 
     def _run(self) -> None:
-        """Go on with the study that is shown on Run and Results; else run what is designed."""
-        if self.window.place in (RUN, RESULTS) and self.watching.can_start_current():
+        """Run what is in view: the design, or the study that can be gone on with."""
+        if self.window.place == DESIGN:
+            self.designing.run()
+        elif self.window.place in (RUN, RESULTS) and self.watching.can_start_current():
             self.watching.start_current()
         else:
-            self.designing.run()
+            self.window.go_to(DESIGN)
 
     def _create_and_run(self, spec: StudySpec, path_of: Callable[[], Path]) -> None:
         def created(entry: OpenStudy) -> None:

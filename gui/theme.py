@@ -11,7 +11,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from engine.events import StudyState
@@ -131,6 +131,7 @@ def apply(app: QApplication, scheme: Scheme = "system") -> None:
 
 
 def _follow(_scheme: object = None) -> None:
+    from gui.palette import palette
     from gui.stylesheet import stylesheet
 
     global _current
@@ -142,40 +143,6 @@ def _follow(_scheme: object = None) -> None:
     app.setPalette(palette(_current))
     app.setStyleSheet(stylesheet(_current))
     notifier.themeChanged.emit()
-
-
-def palette(roles: Theme) -> QPalette:
-    """Qt's own palette in the colours of `roles`."""
-    role = QPalette.ColorRole
-    colours = {
-        role.Window: roles.window,
-        role.WindowText: roles.text,
-        role.Base: roles.surface,
-        role.AlternateBase: roles.sunken,
-        role.Text: roles.text,
-        role.PlaceholderText: roles.muted,
-        role.Button: roles.surface,
-        role.ButtonText: roles.text,
-        role.BrightText: roles.bad,
-        role.Highlight: roles.select,
-        role.HighlightedText: roles.text,
-        role.Accent: roles.accent,
-        role.Link: roles.accent,
-        role.LinkVisited: roles.accent,
-        role.ToolTipBase: roles.surface,
-        role.ToolTipText: roles.text,
-        role.Light: roles.surface,
-        role.Midlight: roles.sunken,
-        role.Mid: roles.border,
-        role.Dark: roles.border,
-        role.Shadow: roles.border,
-    }
-    result = QPalette()
-    for name, colour in colours.items():
-        result.setColor(name, colour)
-    for name in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
-        result.setColor(QPalette.ColorGroup.Disabled, name, faded(roles.muted, roles.window))
-    return result
 
 
 def faded(colour: QColor, behind: QColor, strength: float = 0.6) -> QColor:

@@ -139,7 +139,6 @@ class Watching(QObject):
         strip.resumeRequested.connect(lambda: studies.command("resume"))
         strip.stopRequested.connect(lambda: studies.command("stop"))
         strip.studyChosen.connect(lambda place: studies.show(studies.all[place]))
-        strip.closeRequested.connect(lambda place: studies.close(studies.all[place]))
 
     def _show_current(self) -> None:
         model = self._model()

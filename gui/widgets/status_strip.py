@@ -32,7 +32,7 @@ class StatusStrip(QFrame):
     resumeRequested = Signal()
     stopRequested = Signal()
     studyChosen = Signal(int)
-    closeRequested = Signal(int)
+    closeRequested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +74,7 @@ class StatusStrip(QFrame):
             action.setChecked(index == current)
         if names:
             self._menu.addSeparator()
-            self._menu.addAction("Close this study", lambda: self.closeRequested.emit(current))
+            self._menu.addAction("Close this study", self.closeRequested.emit)
 
     def refresh(self) -> None:
         """Say how the study stands now."""

@@ -68,6 +68,8 @@ def test_that_undo_and_redo_work_from_the_menu(qtbot, program):
     assert program.designing.draft.document.name == "digits-grid"
     redo.trigger()
     assert program.designing.draft.document.name == "other"
+    program.window.go_to(HOME)
+    assert not undo.isEnabled()
 
 
 def test_that_unsaved_work_is_not_replaced_without_a_question(qtbot, program):
@@ -82,6 +84,12 @@ def test_that_unsaved_work_is_not_replaced_without_a_question(qtbot, program):
     box = program.window.findChildren(QMessageBox)[-1]
     next(b for b in box.buttons() if b.text() == "Discard").click()
     assert program.designing.draft.document.name == "my-study"
+
+
+def test_that_run_from_home_shows_the_design_first(program):
+    program.window.commands.run.trigger()
+    assert program.window.place == DESIGN
+    assert program.studies.all == ()
 
 
 def test_that_a_spec_is_saved_and_no_longer_unsaved(qtbot, program, tmp_path):

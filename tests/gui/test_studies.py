@@ -116,6 +116,16 @@ def test_that_the_strip_pauses_resumes_and_stops(qtbot, program):
     assert not strip._stop.isEnabled()
 
 
+def test_that_a_running_study_is_not_closed_without_a_question(qtbot, program):
+    entry = run_one(qtbot, program)
+    program.window.strip.closeRequested.emit()
+    assert "Stop and close it?" in question_of(program).text()
+    answer(program, "Stop and close")
+    qtbot.waitUntil(lambda: program.studies.all == ())
+    assert entry.study.commands[-2:] == ["close", "unsubscribe"]
+    assert program.window.strip._hint.isVisible()
+
+
 def test_that_run_goes_on_with_a_stopped_study(qtbot, program):
     entry = run_one(qtbot, program)
     entry.study.stop()

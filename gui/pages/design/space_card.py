@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QSize, Qt
 from PySide6.QtWidgets import (
@@ -190,8 +191,6 @@ class SpaceCard(Card):
 
     def _suggested(self, name: str) -> Parameter:
         """The suggested definition, without a condition that this space cannot have."""
-        from dataclasses import replace
-
         parameter = self._known[name].parameter
         when = parameter.when
         if isinstance(when, When) and when.parameter not in self._names():
