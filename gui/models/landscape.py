@@ -5,14 +5,16 @@ Runs in a job, off the UI thread; all places are in the unit square of the two a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.analysis.contours import contour_lines
 from engine.analysis.surface import fit_surface
-from gui.models.scales import value_scale
+from gui.models.scales import LinearScale
 from gui.models.value_colours import ValueColours
+from gui.numbers import number
 
 _OPACITY = 0.9
 _VISIBLE = 0.25
@@ -20,7 +22,8 @@ _VISIBLE = 0.25
 _MOST_LEVELS = 12
 _BRIGHT = 0.55
 """Goodness from which the value colours are bright enough for dark lines."""
-_LEAST_ROOM = 0.035
+_LEAST_ROOM = 0.025
+_MOST_MARKS_TO_AVOID = 400
 _SHORTEST_LABELLED = 24
 """Pieces that a contour line needs before it gets a label."""
 
@@ -84,7 +87,7 @@ def paint(question: Question) -> Picture | None:
         pieces = contour_lines(surface.mean, level, hidden)
         lines[level > _BRIGHT].append(pieces)
         if text and len(pieces) >= _SHORTEST_LABELLED:
-            labels += _labels(pieces, text, level > _BRIGHT, labels)
+            labels += _labels(pieces, text, level > _BRIGHT, labels, question)
     on_dark, on_bright = (
         np.concatenate(found) if found else _no_lines()[0] for found in lines.values()
     )
@@ -107,25 +110,33 @@ def trace(question: Question) -> Profile | None:
 
 def _levels(colours: ValueColours) -> list[tuple[float, str]]:
     """Goodness and text of round values between the ends of the colours."""
-    scale = value_scale("", colours.log)
-    low, high = sorted((scale.position(colours.best), scale.position(colours.worst)))
+    low, high = sorted((colours.best, colours.worst))
     if not high > low:
         return []
-    major, minor = scale.ticks(low, high, _MOST_LEVELS)
-    values = [(scale.value(place), text) for place, text in major]
-    if colours.log and len(values) < _MOST_LEVELS // 2:
-        values += [(scale.value(place), "") for place in minor]
-    levels = [(float(colours.goodness(np.array([v]))[0]), text) for v, text in values]
+    if colours.log:
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        values = [float(f"{nice}e{decade}") for decade in decades for nice in (1, 2, 5)]
+        texts = [number(value) for value in values]
+    else:
+        ticks, _ = LinearScale("").ticks(low, high, _MOST_LEVELS)
+        values, texts = [value for value, _ in ticks], [text for _, text in ticks]
+    goodness = colours.goodness(np.array(values)).tolist()
+    levels = list(zip(goodness, texts, strict=True))
     return [(level, text) for level, text in levels if 0.01 < level < 0.995]
 
 
-def _labels(pieces: np.ndarray, text: str, on_bright: bool, others: list[Label]) -> list[Label]:
-    """A label on the line, as far as can be from the edges and from `others`, if there is room."""
+def _labels(
+    pieces: np.ndarray, text: str, on_bright: bool, others: list[Label], question: Question
+) -> list[Label]:
+    """A label on the line, as far as can be from edges, marks and `others`, if there is room."""
     middles = pieces.mean(axis=1)
     room = np.minimum(middles, 1 - middles).min(axis=1)
     for other in others:
         apart = np.hypot(middles[:, 0] - other.x, middles[:, 1] - other.y)
         room = np.minimum(room, apart / 2)
+    if len(question.x) <= _MOST_MARKS_TO_AVOID:
+        apart = np.hypot(middles[:, :1] - question.x, middles[:, 1:] - question.y).min(axis=1)
+        room = np.minimum(room, apart)
     best = int(np.argmax(room))
     x, y = middles[best].tolist()
     return [Label(x, y, text, on_bright)] if room[best] >= _LEAST_ROOM else []

@@ -87,7 +87,9 @@ class LogScale:
             return self._between_powers(low, high, most), []
         stride = max(1, math.ceil((last - first + 1) / max(2, most)))
         shown = range(math.ceil(first / stride) * stride, last + 1, stride)
-        major = [(float(e), number(self._power(e))) for e in shown]
+        if self.base == 10 and last - first < 2 and most > 3:
+            return self._ones_twos_fives(low, high, first, last), []
+        major = [(float(e), number(self.base**e)) for e in shown]
         if stride > 1:
             return major, [float(e) for e in range(first, last + 1) if e % stride]
         if self.base == 2:
@@ -95,14 +97,10 @@ class LogScale:
         minor = [e + math.log10(m) for e in range(first - 1, last + 1) for m in range(2, 10)]
         return major, [p for p in minor if low <= p <= high]
 
-    def _power(self, exponent: int) -> float | int:
-        return (
-            self.base**exponent
-            if exponent >= 0
-            else float(f"1e{exponent}")
-            if (self.base == 10)
-            else 2.0**exponent
-        )
+    def _ones_twos_fives(self, low: float, high: float, first: int, last: int) -> list[Tick]:
+        values = [float(f"{nice:.0f}e{e}") for e in range(first - 1, last + 1) for nice in _NICE]
+        ticks = [(self.position(value), number(value)) for value in values]
+        return [(place, text) for place, text in ticks if low <= place <= high]
 
     def _between_powers(self, low: float, high: float, most: int) -> list[Tick]:
         bottom, top = float(self.base) ** low, float(self.base) ** high

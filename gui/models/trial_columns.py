@@ -72,7 +72,7 @@ def _state(value: str) -> str:
 def _device(trial: Trial) -> str | None:
     if trial.device is None or trial.worker is None:
         return trial.device
-    return f"{trial.device} · worker {trial.worker}"
+    return f"{trial.device} · worker {trial.worker + 1}"
 
 
 def _failure(trial: Trial) -> str | None:

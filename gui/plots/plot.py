@@ -31,7 +31,8 @@ class Plot(pg.PlotWidget):
     def __init__(self) -> None:
         self.axes = {side: ScaleAxis(side) for side in ("bottom", "left")}
         super().__init__(background=None, axisItems=self.axes, enableMenu=False)
-        self.getPlotItem().ctrlMenu.setParent(self)  # else nobody ever deletes it
+        menu = self.getPlotItem().ctrlMenu
+        menu.setParent(self, menu.windowFlags())  # never shown, and else never deleted
         self.setFrameShape(self.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.hideButtons()

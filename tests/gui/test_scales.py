@@ -28,9 +28,11 @@ def test_that_a_size_between_powers_of_two_has_powers_of_two():
 
 
 def test_that_a_log_int_with_other_bounds_has_powers_of_ten():
-    assert _texts(scale_of(Int("width", 16, 500, log=True))) == ["100"] or _texts(
-        scale_of(Int("width", 5, 500, log=True))
-    ) == ["10", "100"]
+    assert _texts(scale_of(Int("width", 5, 5000, log=True))) == ["10", "100", "1000"]
+
+
+def test_that_few_powers_in_sight_are_helped_by_twos_and_fives():
+    assert _texts(LogScale("loss"), -1.0, 0.4) == ["0.1", "0.2", "0.5", "1", "2"]
 
 
 def test_that_many_powers_are_thinned_and_the_others_stay_as_small_ticks():

@@ -17,7 +17,7 @@ from gui.widgets.text import label
 _LAYOUT_VERSION = 1
 _LEFT, _RIGHT = 68, 32
 _SURFACE, _TABLE = 66, 34
-_BEST, _HISTORY, _CURVES = 30, 35, 35
+_BEST, _HISTORY, _CURVES = 34, 33, 33
 
 
 class PanelDock(QDockWidget):

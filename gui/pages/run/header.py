@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from engine.analysis.cost import words
 from engine.events import StudyState
 from gui.models.study_model import StudyModel
 from gui.models.study_words import done_of_planned, sentence, tally
-from gui.theme import CARD, CONTROL, GROUP, notifier, study_mark
+from gui.theme import CARD, CONTROL, GROUP
 from gui.widgets.buttons import button
-from gui.widgets.text import ElidedLabel, FixedLabel, label, tint
+from gui.widgets.text import ElidedLabel, FixedLabel
 
 _TICK_MS = 500
 _STEPS = 1000
+_LONGEST_TIME = "59 min 59 s so far · about 59 min 59 s left (± 59 min 59 s)"
 
 
 class RunHeader(QWidget):
-    """A progress bar over one row: state, sentence or figures, and buttons."""
+    """A progress bar over one row: what there is to know or to decide, times, and buttons.
+
+    Name, state and count of the study are in the window's own status strip right above.
+    """
 
     pauseRequested = Signal()
     resumeRequested = Signal()
@@ -31,13 +35,9 @@ class RunHeader(QWidget):
         self._model: StudyModel | None = None
         self.bar = QProgressBar(maximum=_STEPS, textVisible=False)
         self.bar.setAccessibleName("Progress")
-        self.state = label()
         self.sentence = ElidedLabel()
-        self.done = FixedLabel("10 000 of 10 000 trials")
-        self.tally = label(tone="muted")
-        self.time = FixedLabel(
-            "59 min 59 s so far · about 59 min 59 s left (± 59 min 59 s)", "muted"
-        )
+        self.time = FixedLabel(_LONGEST_TIME, "muted")
+        self.time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.start = button("Run", self.startRequested.emit, "primary", "Start the study (Ctrl+R)")
         self.pause = button("Pause", self.pauseRequested.emit, tip="No new trials (Ctrl+P)")
         self.resume = button("Resume", self.resumeRequested.emit, tip="Go on (Ctrl+P)")
@@ -46,21 +46,14 @@ class RunHeader(QWidget):
         self._lay_out()
         self._tick = QTimer(self, interval=_TICK_MS)
         self._tick.timeout.connect(self._show_time)
-        notifier.themeChanged.connect(self.refresh)
         self.refresh()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setContentsMargins(CARD, GROUP, CARD, GROUP)
         row.setSpacing(CARD)
-        for widget, stretch in (
-            (self.state, 0),
-            (self.done, 0),
-            (self.tally, 0),
-            (self.sentence, 1),
-            (self.time, 0),
-        ):
-            row.addWidget(widget, stretch)
+        row.addWidget(self.sentence, 1)
+        row.addWidget(self.time)
         buttons = QHBoxLayout()
         buttons.setSpacing(CONTROL)
         for item in self._buttons:
@@ -94,10 +87,6 @@ class RunHeader(QWidget):
         if model is None:
             self._tick.stop()
             return
-        mark = study_mark(model.state)
-        self.state.setText(f"{mark.glyph} {mark.word}")
-        tint(self.state, mark.colour)
-        self.sentence.setText(sentence(model))
         self._offer(model)
         self._show_progress()
         self._show_time()
@@ -117,14 +106,15 @@ class RunHeader(QWidget):
         model = self._model
         done, planned = model.progress()
         self.bar.setValue(round(_STEPS * min(1.0, done / planned)) if planned else 0)
-        self.done.setText(done_of_planned(model))
-        self.tally.setText(tally(model))
+        self.bar.setToolTip(done_of_planned(model))
+        self.sentence.setText(" · ".join(filter(None, (sentence(model), tally(model)))))
         self.results.setVisible(model.state is StudyState.FINISHED and model.best is not None)
 
     def _show_time(self) -> None:
         model = self._model
-        left = model.remaining() if model.state.is_active else None
-        text = f"{words(model.elapsed())} so far" if model.elapsed() else ""
+        elapsed, active = words(model.elapsed()), model.state.is_active
+        text = f"{elapsed} so far" if active else f"took {elapsed}" if model.elapsed() else ""
+        left = model.remaining() if active else None
         if left is not None:
             text += f" · about {words(left.seconds)} left (± {words(left.margin)})"
         self.time.setText(text)
