@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
     QMessageBox,
@@ -168,9 +167,7 @@ class HelpDialog(QDialog):
         page.setAccessibleName(title)
         characters = self.fontMetrics().averageCharWidth()
         self.resize(characters * 100, characters * 90)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(CARD, CARD, CARD, CARD)
         column.addWidget(page)
-        column.addWidget(buttons)
+        column.addWidget(button("Close", self.reject), alignment=Qt.AlignmentFlag.AlignRight)
