@@ -1,0 +1,221 @@
+"""The tour of the window that screenshots.py takes pictures of: scene after scene, as a script.
+
+Everything goes through what a user can reach: menu commands, places, cells, buttons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
+
+from engine.events import StudyState
+from engine.places import resources
+from engine.trial import TrialState
+from gui.main_window import DESIGN, HOME, RESULTS, RUN
+from gui.models.cells import Column
+from gui.program import Program
+from tests.real_window import Script
+
+SCHEMES = ("light", "dark")
+SIZES = ((1280, 800), (1920, 1080))
+SETTLE_MS = 350
+"""Time that a page is given to lay itself out and to draw what it draws in the background."""
+SURFACE_MS = 1500
+LONG_EPOCHS = 150
+"""Epochs of the study that is looked at while it runs; the example's own are over in a blink."""
+
+
+class Tour:
+    """Goes through the program and saves pictures in a folder."""
+
+    def __init__(self, program: Program, target: Path, home: Path) -> None:
+        self._program = program
+        self._window = program.window
+        self._target = target
+        self._home = home
+
+    def script(self) -> Script:
+        """The scenes, in an order in which each prepares the next."""
+        yield from self._first_start()
+        yield from self._design()
+        yield from self._run_grid()
+        yield from self._dialogs()
+        yield from self._other_studies()
+        yield from self._home_again()
+
+    # -- scenes ---------------------------------------------------------------------------------
+
+    def _first_start(self) -> Script:
+        yield 1000
+        yield from self._shoot("start-first")
+        for name, place in (("run-empty", RUN), ("results-empty", RESULTS)):
+            self._window.go_to(place)
+            yield from self._shoot(name)
+
+    def _design(self) -> Script:
+        self._window.commands.new.trigger()
+        yield lambda: self._window.place == DESIGN
+        yield from self._shoot("design-new")
+        for example in ("digits-grid", "digits-random", "diabetes-random", "digits-wide"):
+            yield from self._open(resources() / "examples" / f"{example}.toml")
+            yield from self._shoot(f"design-{example}")
+        yield from self._type_into_space(0, Column.LOW, "1")
+        yield from self._shoot("design-invalid")
+        self._program.designing.draft.undo_stack.undo()
+
+    def _run_grid(self) -> Script:
+        example = resources() / "examples" / "digits-grid.toml"
+        slow = self._home / example.name
+        text = example.read_text(encoding="utf-8")
+        slow.write_text(text.replace("epochs = 20", f"epochs = {LONG_EPOCHS}"), encoding="utf-8")
+        yield from self._open(slow)
+        self._window.commands.run.trigger()
+        yield lambda: self._window.place == RUN
+        yield from self._shoot("run-starting")
+        yield lambda: self._count(TrialState.COMPLETE) >= 7
+        yield from self._shoot("run-running")
+        self._window.commands.pause.trigger()
+        yield lambda: self._state() is StudyState.PAUSED and not self._count(TrialState.RUNNING)
+        yield SURFACE_MS
+        yield from self._shoot("run-paused")
+        self._window.commands.pause.trigger()
+        yield lambda: self._state() is StudyState.FINISHED
+        yield from self._finished("digits-grid")
+        yield from self._panels()
+
+    def _finished(self, name: str) -> Script:
+        """The Run page of a study that is over, a trial selected, and its results."""
+        yield SURFACE_MS
+        yield from self._shoot(f"run-finished-{name}")
+        self._model().select(len(self._model().trials) // 2)
+        yield from self._shoot(f"run-selected-{name}")
+        self._window.go_to(RESULTS)
+        yield from self._shoot(f"results-{name}")
+        self._window.go_to(RUN)
+
+    def _panels(self) -> Script:
+        page = self._window.page(RUN)
+        for panel in page.panels:
+            page.docks.bring_up(panel.name)
+            yield SETTLE_MS
+            yield from self._shoot(f"panel-{panel.name}", panel.parentWidget)
+        page.docks.bring_up("best")
+        page.docks.bring_up("trials")
+
+    def _dialogs(self) -> Script:
+        commands = self._window.commands
+        for name, action in (("about", commands.about), ("help", commands.help)):
+            yield from self._dialog(name, action.trigger)
+        yield from self._dialog("open", commands.open.trigger)
+        yield from self._dialog("crash", self._crash)
+
+    def _crash(self) -> None:
+        try:
+            raise RuntimeError("this one is made up for the picture")
+        except RuntimeError as error:
+            self._program._crashes.happened.emit(
+                "Something went wrong inside Tunescape (RuntimeError); your studies are safe.",
+                f"Traceback (most recent call last):\n  ...\nRuntimeError: {error}",
+            )
+
+    def _other_studies(self) -> Script:
+        for example in ("digits-wide", "diabetes-random"):
+            yield from self._open(resources() / "examples" / f"{example}.toml")
+            before = self._program.studies.current
+            self._window.commands.run.trigger()
+            yield lambda before=before: self._program.studies.current is not before
+            yield lambda: self._state() is StudyState.FINISHED
+            yield from self._finished(example)
+
+    def _home_again(self) -> Script:
+        self._window.go_to(HOME)
+        yield 500
+        yield from self._shoot("start")
+        yield from self._open(resources() / "examples" / "digits-grid.toml")
+        self._window.commands.run.trigger()
+        yield lambda: self._program.studies.current.name.startswith("digits-grid")
+        yield from self._dialog("close-while-running", self._window.close)
+        self._window.commands.stop.trigger()
+        yield lambda: not self._state().is_active
+
+    # -- what a user does -----------------------------------------------------------------------
+
+    def _open(self, path: Path) -> Script:
+        self._window.go_to(HOME)
+        self._program.open(path)
+        yield 100
+        if (question := _dialog_shown()) is not None:
+            button = next(b for b in question.buttons() if b.text() == "Discard")
+            button.click()
+        yield lambda: self._window.place == DESIGN
+        yield SETTLE_MS
+
+    def _type_into_space(self, row: int, column: Column, text: str) -> Script:
+        table = self._program.designing.page().space.table
+        table.setCurrentIndex(table.model().index(row, column))
+        table.setFocus()
+        QTest.keyClick(table, Qt.Key.Key_F2)
+        yield 100
+        editor = table.viewport().findChild(QLineEdit)
+        editor.selectAll()
+        QTest.keyClicks(editor, text)
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        yield 100
+
+    def _dialog(self, name: str, open_it: Callable[[], object]) -> Script:
+        open_it()
+        yield lambda: _dialog_shown() is not None
+        yield from self._shoot(f"dialog-{name}")
+        dialog = _dialog_shown()
+        assert dialog is not None
+        dialog.reject()
+        yield lambda: _dialog_shown() is None
+
+    # -- looking at the study -------------------------------------------------------------------
+
+    def _model(self):
+        return self._program.studies.current.model
+
+    def _state(self) -> StudyState:
+        return self._model().state
+
+    def _count(self, state: TrialState) -> int:
+        current = self._program.studies.current
+        return 0 if current is None else current.model.count(state)
+
+    # -- taking pictures ------------------------------------------------------------------------
+
+    def _shoot(self, name: str, widget_of: Callable[[], QWidget] | None = None) -> Script:
+        for scheme in SCHEMES:
+            self._choose(scheme)
+            for width, height in SIZES:
+                self._window.resize(width, height)
+                self._window.move(0, 0)
+                yield SETTLE_MS
+                picture = widget_of().grab() if widget_of else self._whole()
+                picture.save(str(self._target / f"{name}-{scheme}-{width}x{height}.png"))
+
+    def _choose(self, scheme: str) -> None:
+        for action in self._window.commands.schemes.actions():
+            if action.data() == scheme and not action.isChecked():
+                action.trigger()
+
+    def _whole(self) -> QPixmap:
+        """The window, with a dialog over it if there is one."""
+        picture = self._window.grab()
+        if (dialog := _dialog_shown()) is not None:
+            place = dialog.mapToGlobal(QPoint(0, 0)) - self._window.mapToGlobal(QPoint(0, 0))
+            painter = QPainter(picture)
+            painter.drawPixmap(place, dialog.grab())
+            painter.end()
+        return picture
+
+
+def _dialog_shown() -> QDialog | None:
+    shown = (w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible())
+    return next(shown, None)
