@@ -99,7 +99,7 @@ def fit_surface(
     )
     reach = float(np.clip(0.6 / math.sqrt(len(values)), 0.06, 0.2))
     near = axes[1].nearness(centres[1], reach) @ axes[0].nearness(centres[0], reach).T
-    return Surface(centre + (along * weights) @ across.T, _smooth_step(near, 0.15, 0.9))
+    return Surface(centre + (along * weights) @ across.T, _smooth_step(near, 0.08, 0.5))
 
 
 def _gathered(x: Array, y: Array, values: Array) -> tuple[Array, Array, Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,14 +48,14 @@ class CurvesView:
 class CurveBook:
     """The curves of one metric, made once for each trial and again when it has reported more."""
 
-    def __init__(self, reports: dict[int, list[Report]], metric: str) -> None:
+    def __init__(self, reports: Mapping[int, Sequence[Report]], metric: str) -> None:
         self._reports = reports
         self._metric = metric
-        self._made: dict[int, tuple[list[Report], int, Curve]] = {}
+        self._made: dict[int, tuple[Sequence[Report], int, Curve]] = {}
 
     def curve(self, number: int) -> Curve:
         """Epochs and values of a trial, in order; values that were not reported are NaN."""
-        reports = self._reports.get(number, [])
+        reports = self._reports.get(number, ())
         made = self._made.get(number)
         if made is None or made[0] is not reports or made[1] != len(reports):
             pairs = [(r.step, r.metrics.get(self._metric, np.nan)) for r in reports]

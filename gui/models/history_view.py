@@ -69,9 +69,12 @@ def _steps(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Corners of the best-so-far line over the rows `order`, which are sorted by `x`."""
     best = model.best_so_far(order)
-    known = np.isfinite(best)
-    if not known.any():
+    places, best = x[order][np.isfinite(best)], best[np.isfinite(best)]
+    if not len(best):
         return np.empty(0), np.empty(0)
-    best = np.log10(best[known]) if isinstance(scale, LogScale) else best[known]
-    places = x[order][known]
+    corners = np.flatnonzero(np.diff(best, prepend=np.nan) != 0)
+    corners = np.union1d(corners, [len(best) - 1])
+    places, best = places[corners], best[corners]
+    if isinstance(scale, LogScale):
+        best = np.log10(best)
     return np.repeat(places, 2)[1:], np.repeat(best, 2)[:-1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -30,6 +30,8 @@ from gui.models.scales import scale_of
 from gui.models.trial_arrays import TrialArrays
 
 _LOG_LINES = 20_000
+_RECENT = 300
+"""Trials from whose durations the remaining time is told."""
 _TICKING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
 
 
@@ -54,7 +56,7 @@ class StudyModel(QObject):
         self.scales = {p.name: scale_of(p) for p in self.spec.space.parameters}
         self.arrays = TrialArrays(self.scales)
         self.trials: dict[int, Trial] = {}
-        self.reports: dict[int, list[Report]] = {n: list(r) for n, r in snapshot.reports.items()}
+        self.reports: dict[int, Sequence[Report]] = dict(snapshot.reports)
         self.log: list[Logged] = list(snapshot.log)
         self.selected: int | None = None
         self.minimize: bool = self.spec.task.direction == "minimize"
@@ -62,8 +64,9 @@ class StudyModel(QObject):
         self._planned = self.spec.planned_trials()
         self._finished = 0
         self._clock = (snapshot.elapsed, time.monotonic())
+        self.arrays.fill(snapshot.trials)
         for trial in snapshot.trials:
-            self._put(trial)
+            self._keep_in_mind(trial)
 
     # -- what it knows --------------------------------------------------------------------------
 
@@ -104,7 +107,7 @@ class StudyModel(QObject):
         if self._planned is None:
             return None
         done = self.arrays.is_state(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
-        seconds = self.arrays.column("seconds")[done]
+        seconds = self.arrays.column("seconds")[done][-_RECENT:]
         left = self._planned - self._finished - self._part_way()
         guess = estimate(seconds.tolist(), left, self.spec.resources.workers or 1)
         limit = self.spec.budget.seconds
@@ -143,7 +146,7 @@ class StudyModel(QObject):
         for event in events:
             match event:
                 case TrialReported(number, report):
-                    self.reports.setdefault(number, []).append(report)
+                    self._curve_of(number).append(report)
                     reported[number] = None
                 case TrialStarted(trial):
                     self.reports.pop(trial.number, None)  # of an interrupted earlier attempt
@@ -169,12 +172,22 @@ class StudyModel(QObject):
         if lines:
             self.logged.emit(lines)
 
+    def _curve_of(self, number: int) -> list[Report]:
+        """The reports of a trial as a list that can grow."""
+        reports = self.reports.get(number, ())
+        if not isinstance(reports, list):
+            reports = self.reports[number] = list(reports)
+        return reports
+
     def _put(self, trial: Trial) -> None:
+        self.arrays.put(trial)
+        self._keep_in_mind(trial)
+
+    def _keep_in_mind(self, trial: Trial) -> None:
         earlier = self.trials.get(trial.number)
         was_finished = earlier is not None and earlier.state.is_finished
         self._finished += trial.state.is_finished - was_finished
         self.trials[trial.number] = trial
-        self.arrays.put(trial)
         if trial.state is TrialState.COMPLETE and self._beats_best(trial):
             self._best = trial.number
 

@@ -6,7 +6,7 @@ Rows are in the order in which trials were first heard of; a trial keeps its row
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -31,11 +31,23 @@ class TrialArrays:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def fill(self, trials: Sequence[Trial]) -> None:
+        """Take in many trials at once, none of which is known yet."""
+        self.rows = {trial.number: row for row, trial in enumerate(trials)}
+        self._grow_to(len(trials))
+        for name in _FIELDS:
+            values = (getattr(trial, name) for trial in trials)
+            codes = (CODE[trial.state] for trial in trials)
+            self._fill_column(self._columns[name], codes if name == "state" else values)
+        for name, scale in self._scales.items():
+            values = (trial.params.get(name) for trial in trials)
+            places = (None if value is None else scale.position(value) for value in values)
+            self._fill_column(self._columns[name], places)
+
     def put(self, trial: Trial) -> int:
         """Add or update `trial`; return its row."""
         row = self.rows.setdefault(trial.number, len(self.rows))
-        if row >= self._table.shape[1]:
-            self._table = np.hstack([self._table, np.full_like(self._table, math.nan)])
+        self._grow_to(row + 1)
         known = (
             trial.number,
             CODE[trial.state],
@@ -51,6 +63,14 @@ class TrialArrays:
             value = trial.params.get(name)
             column[offset] = math.nan if value is None else scale.position(value)
         return row
+
+    def _grow_to(self, count: int) -> None:
+        while self._table.shape[1] < count:
+            self._table = np.hstack([self._table, np.full_like(self._table, math.nan)])
+
+    def _fill_column(self, column: int, values: Iterable[float | None]) -> None:
+        known = np.array([math.nan if value is None else value for value in values], dtype=float)
+        self._table[column, : len(known)] = known
 
     def column(self, name: str) -> np.ndarray:
         """Column `name`: number, state (index into STATES), value, seconds, step, started, finished

@@ -75,10 +75,10 @@ class CurvesPanel(PlotPanel):
     def retheme(self) -> None:
         roles = theme()
         self._fill.setBrush(_faint(roles.text, _OPACITY_OF_BAND))
-        self._middle.setPen(pg.mkPen(roles.muted, width=1.5))
-        self.running_line.setPen(pg.mkPen(roles.accent, width=1.25))
-        self.selected_line.setPen(pg.mkPen(roles.accent, width=3))
-        self.best_line.setPen(pg.mkPen(roles.text, width=2))
+        self._middle.setPen(self.plot.pen(roles.muted, 1.5))
+        self.running_line.setPen(self.plot.pen(roles.accent, 1.25))
+        self.selected_line.setPen(self.plot.pen(roles.accent, 3))
+        self.best_line.setPen(self.plot.pen(roles.text, 2))
         self._star.set_sprites([best_sprite(16)])
 
     def refresh(self) -> str:
@@ -127,7 +127,7 @@ class CurvesPanel(PlotPanel):
         chosen = [curves[model.selected]] if model.selected in curves else []
         self.selected_line.setData(*_joined(chosen))
         opacity = _OPACITY_OF_FEW if len(curves) <= _MANY else _OPACITY_OF_MANY
-        self.thin_lines.setPen(pg.mkPen(_faint(theme().muted, opacity), width=1))
+        self.thin_lines.setPen(self.plot.pen(_faint(theme().muted, opacity), 1))
         self._draw_star(view)
         numbers = [np.full(len(curve[0]), number) for number, curve in curves.items()]
         places = [np.concatenate(part) for part in zip(*curves.values(), strict=True)]

@@ -50,7 +50,7 @@ class HistoryPanel(PlotPanel):
         self.retheme()
 
     def retheme(self) -> None:
-        self.line.setPen(pg.mkPen(theme().accent, width=2))
+        self.line.setPen(self.plot.pen(theme().accent, 2))
         self._mark_size = 0.0
 
     def enter(self, model: object) -> None:

@@ -16,6 +16,7 @@ from gui.models.trial_text import as_json
 from gui.theme import CARD, GROUP, notifier
 
 _SHORTEST_PAUSE_MS = 100
+_PAUSE_MS_PER_TRIAL = 0.025
 _SHARE_OF_TIME = 0.1
 """A panel whose redraw takes long is drawn less often, so that it takes this share at most."""
 
@@ -126,7 +127,8 @@ class Panel(QFrame):
         self.redraws += 1
         self._last = time.monotonic()
         took_ms = (self._last - started) * 1000
-        self._pause_ms = max(_SHORTEST_PAUSE_MS, took_ms / _SHARE_OF_TIME)
+        many = _PAUSE_MS_PER_TRIAL * len(self.model.trials) if self.model is not None else 0.0
+        self._pause_ms = max(_SHORTEST_PAUSE_MS + many, took_ms / _SHARE_OF_TIME)
 
     def _retheme(self) -> None:
         self.retheme()

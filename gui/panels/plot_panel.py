@@ -16,6 +16,7 @@ class PlotPanel(Panel):
     def follow_mouse(self, plot: Plot) -> None:
         """React to what is done in `plot`."""
         self._plot = plot
+        plot.rescaled.connect(self.retheme)
         plot.picked.connect(self._pick)
         plot.stepped.connect(self._step)
         plot.pointed.connect(self._point)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen
 
 from gui.plots.axes import ScaleAxis
 from gui.plots.hover_card import HoverCard
@@ -25,6 +25,8 @@ class Plot(pg.PlotWidget):
     picked = Signal(object)
     pointed = Signal(object)
     asked = Signal(object, QPoint)
+    rescaled = Signal()
+    """The plot is on a screen of another scale: pens have to be made anew."""
     stepped = Signal(int)
     """An arrow key asked for the trial before (-1) or after (1) the selected one."""
 
@@ -58,6 +60,10 @@ class Plot(pg.PlotWidget):
         self.setBackground(theme().surface)
         for axis in self.axes.values():
             axis.retheme()
+
+    def pen(self, colour: QColor, width: float = 1.0) -> QPen:
+        """A pen of `width` pixels as the user sees them, whatever the screen's scale is."""
+        return pg.mkPen(colour, width=width * self.devicePixelRatioF())
 
     def set_points(self, numbers: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
         """The places that can be pointed at, and the trial of each."""
@@ -126,6 +132,12 @@ class Plot(pg.PlotWidget):
         self._at_home = False
 
     # -- Qt's events ----------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.retheme()
+            self.rescaled.emit()
+        return super().event(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

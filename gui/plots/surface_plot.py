@@ -42,12 +42,12 @@ class SurfacePlot(Plot):
 
     def retheme(self) -> None:
         super().retheme()
-        self._bounds.setPen(pg.mkPen(theme().border, width=1))
-        self._curve.setPen(pg.mkPen(theme().muted, width=2))
+        self._bounds.setPen(self.pen(theme().border, 1))
+        self._curve.setPen(self.pen(theme().muted, 2))
         for bright, item in self._lines.items():
             colour = QColor(ink(bright))
             colour.setAlphaF(_LINE_OPACITY)
-            item.setPen(pg.mkPen(colour, width=1))
+            item.setPen(self.pen(colour, 1))
         for label, bright in self._labels:
             label.setColor(ink(bright))
 

@@ -59,8 +59,8 @@ def test_that_values_over_decades_get_a_logarithmic_axis_unless_told_otherwise(q
 def test_that_the_line_steps_down_where_a_trial_was_better(qapp):
     model = _model(*(made(n, PARAMS, v) for n, v in enumerate([3.0, 1.0, 2.0, 0.5])))
     x, y = view_history(model, by_time=False, log=False).line
-    assert x.tolist() == [0, 1, 1, 2, 2, 3, 3]
-    assert y.tolist() == [3, 3, 1, 1, 1, 1, 0.5]
+    assert x.tolist() == [0, 1, 1, 3, 3]
+    assert y.tolist() == [3, 3, 1, 1, 0.5]
 
 
 def test_that_over_time_trials_are_in_the_order_in_which_they_were_done(qapp):

@@ -187,7 +187,10 @@ def test_that_rows_are_copied_with_all_digits(qtbot, page):
     model = _show(qtbot, page, spec_of("digits-wide"), mixed_trials(10))
     model.select(2)
     settled(qtbot, page)
-    page.trials.copy_selected()
+    QGuiApplication.clipboard().clear()
+    page.trials.table.setFocus()
+    qtbot.waitUntil(page.trials.table.hasFocus)
+    qtbot.keyClick(page.trials.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     text = QGuiApplication.clipboard().text()
     for value in model.trials[2].params.values():
         assert (repr(value) if isinstance(value, float) else str(value)) in text

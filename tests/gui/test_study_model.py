@@ -164,6 +164,17 @@ def test_that_the_state_and_why_it_stopped_are_kept(model):
     )
 
 
+def test_that_a_study_of_ten_thousand_trials_is_opened_in_a_moment(qapp):
+    spec = spec_of("digits-wide")
+    params = spec.space.default()
+    content = snapshot(spec, [made(n, params, 1.0 + n % 7) for n in range(10_000)])
+    started = time.thread_time()
+    model = StudyModel(content)
+    assert time.thread_time() - started < 0.2
+    assert model.best.number == 0
+    assert model.arrays.params("lr")[77] == pytest.approx(-3)
+
+
 def test_that_ten_thousand_trials_are_taken_in_within_a_second(qapp):
     model = StudyModel(snapshot(spec_of("digits-wide")))
     space, rng = model.spec.space, np.random.default_rng(0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from engine.events import TrialFinished, TrialStarted
 from gui.jobs import finish_jobs
@@ -13,6 +14,7 @@ from gui.models.landscape import paint, trace
 from gui.models.study_model import StudyModel
 from gui.models.surface_view import COLOURS, question_of, view_surface
 from gui.panels.surface import SurfacePanel
+from gui.panels.trial_menu import save_csv, save_picture
 from gui.plots.colours import value_table
 from tests.gui.made_up import failed, grid_trials, made, mixed_trials, running, snapshot, spec_of
 
@@ -190,7 +192,9 @@ def test_that_arrow_keys_go_from_trial_to_trial_and_ctrl_c_copies_exactly(qtbot,
     qtbot.keyClick(panel.plot, Qt.Key.Key_Right)
     qtbot.keyClick(panel.plot, Qt.Key.Key_Right)
     assert model.selected == 1
-    panel.copy_selected()
+    panel.plot.setFocus()
+    qtbot.waitUntil(panel.plot.hasFocus)
+    qtbot.keyClick(panel.plot, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert repr(model.trials[1].params["lr"]) in QGuiApplication.clipboard().text()
 
 
@@ -224,6 +228,35 @@ def test_that_the_menu_offers_what_can_be_done_with_a_trial(qtbot, panel):
     cancel = next(a for a in panel.menu.actions() if a.text() == "Cancel trial 1")
     assert not cancel.isEnabled()
     panel.menu.close()
+
+
+def test_that_trials_and_picture_are_saved_where_asked(qtbot, panel, tmp_path):
+    _watch(qtbot, panel, StudyModel(snapshot(trials=grid_trials(25))))
+    for save, name, starts in (
+        (lambda: save_csv(panel), "trials.csv", b"number,state,value,lr,batch_size"),
+        (lambda: save_picture(panel.plot), "picture.png", b"\x89PNG"),
+    ):
+        save()
+        dialog = panel.findChild(QFileDialog)
+        dialog.fileSelected.emit(str(tmp_path / name))
+        dialog.close()
+        dialog.deleteLater()
+        qtbot.waitUntil((tmp_path / name).exists)
+        finish_jobs(5000)
+        assert (tmp_path / name).read_bytes().startswith(starts)
+        qtbot.wait(10)
+
+
+def test_that_a_file_that_cannot_be_written_is_said(qtbot, panel, tmp_path):
+    _watch(qtbot, panel, StudyModel(snapshot(trials=grid_trials(3))))
+    save_csv(panel)
+    dialog = panel.findChild(QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "nowhere" / "trials.csv"))
+    dialog.close()
+    qtbot.waitUntil(lambda: panel.findChild(QMessageBox) is not None)
+    box = panel.findChild(QMessageBox)
+    assert "No such file" in box.text()
+    box.close()
 
 
 def test_that_a_hidden_panel_does_no_work_and_is_up_to_date_when_shown(qtbot, panel):
