@@ -33,6 +33,8 @@ _NEEDED_NEXT = ("engine.study", "gui.pages.design.page", "gui.pages.run")
 
 def run(path: Path | None = None) -> int:
     """Open the window, with a study, a spec or a data file in it; returns the exit code."""
+    # before numpy is loaded: on busy cores, BLAS threads of pictures would spin and hold all up
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName(places.APP)
