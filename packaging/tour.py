@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
@@ -206,12 +206,11 @@ class Tour:
                 action.trigger()
 
     def _whole(self) -> QPixmap:
-        """The window, with a dialog over it if there is one."""
+        """The window, with a dialog in the middle of it if there is one."""
         picture = self._window.grab()
         if (dialog := _dialog_shown()) is not None:
-            place = dialog.mapToGlobal(QPoint(0, 0)) - self._window.mapToGlobal(QPoint(0, 0))
             painter = QPainter(picture)
-            painter.drawPixmap(place, dialog.grab())
+            painter.drawPixmap(picture.rect().center() - dialog.rect().center(), dialog.grab())
             painter.end()
         return picture
 
