@@ -1,6 +1,6 @@
 """Runs the benchmarks, all or those named, each in a process of its own.
 
-`--save` writes what they print to RESULTS.md.
+`--save` writes what they print to RESULTS.md, if none fails.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ def main(arguments: list[str]) -> int:
         print(f"There is no benchmark {unknown.pop()!r}; choose from {', '.join(BENCHMARKS)}.")
         return 2
     done = [run(name) for name in names]
-    if save:
+    failed = max(code for _, code in done)
+    if save and not failed:
         _save(names, [text for text, _ in done])
-    return max(code for _, code in done)
+    return failed
 
 
 def _save(names: list[str], texts: list[str]) -> None:
