@@ -53,11 +53,14 @@ def run(arguments: Namespace) -> int:
     except (ValueError, StudyError) as error:
         print(f"tunescape: {error}", file=sys.stderr)
         return BAD_INPUT
-    summary = summarise(study)
-    if arguments.json is not None:
-        _write(arguments.json, summary)
     _conclude(study, received)
     study.close()
+    try:
+        if arguments.json is not None:
+            _write(arguments.json, summarise(study))
+    except InputError as error:
+        print(f"tunescape: {error}", file=sys.stderr)
+        return BAD_INPUT
     return _exit_code(study, received)
 
 
@@ -253,14 +256,37 @@ def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
 
 
 def _check_summary(path: Path | None) -> None:
-    if path is not None and not path.absolute().parent.is_dir():
+    """Refuse a summary that cannot be written before the study has taken its time."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputError(f"--json {path} is a folder; name a file.")
+    if not path.absolute().parent.is_dir():
         raise InputError(f"--json {path}: there is no folder {path.absolute().parent}; make it.")
+    _write_draft(path, "").unlink()
 
 
 def _write(path: Path, summary: dict[str, Any]) -> None:
+    draft = _write_draft(path, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    try:
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _write_draft(path: Path, text: str) -> Path:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    draft.replace(path)
+    try:
+        draft.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return draft
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    reason = (error.strerror or str(error)).lower()
+    return InputError(f"--json {path} cannot be written: {reason}.")
 
 
 def _conclude(study: Study, received: _Received) -> None:
@@ -272,7 +298,8 @@ def _conclude(study: Study, received: _Received) -> None:
         print(f"best: trial {best.number}, {study.spec.task.objective} {best.value:.6g}: {params}")
         for name, value in best.test.items():
             print(f"  {name} {value:.6g}")
-    if study.state is StudyState.STOPPED or received.number is not None:
+    can_go_on = study.state is StudyState.STOPPED or received.number is not None
+    if can_go_on and study.path.exists():
         print(f"To go on: python main.py --headless {study.path}")
 
 

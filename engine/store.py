@@ -79,6 +79,7 @@ class Store:
         self.path = path
         self._connection = connection
         self._lock: FileLock | None = None
+        self._inode = 0
 
     @classmethod
     def create(cls, path: Path, spec: StudySpec) -> Store:
@@ -149,6 +150,7 @@ class Store:
     def _become_writer(self) -> None:
         self._connection.close()
         self._connection = _connect(self.path, "rw")
+        self._inode = self.path.stat().st_ino
         mode = "TRUNCATE" if _is_on_network(self.path) else "WAL"
         self._connection.execute(f"PRAGMA journal_mode = {mode}")
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -186,7 +188,7 @@ class Store:
 
     def close(self) -> None:
         """Leave one file behind, and let others write."""
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, OSError):
             if self._lock is not None:
                 self.commit()
                 self._connection.execute("PRAGMA journal_mode = DELETE")
@@ -246,8 +248,17 @@ class Store:
     # Writing. Nothing is on disk before `commit`.
 
     def commit(self) -> None:
-        """Make everything written so far durable."""
+        """Make everything written so far durable. Raises OSError where the file is gone."""
+        if self._lock is not None and not self._is_in_place():
+            raise FileNotFoundError(f"{self.path.name} was moved or deleted")
         self._connection.commit()
+
+    def _is_in_place(self) -> bool:
+        """Whether the path still names the file that is open; one deleted can be written to."""
+        try:
+            return os.stat(self.path).st_ino == self._inode
+        except FileNotFoundError:
+            return False
 
     def put_trial(self, trial: Trial) -> None:
         """Write a trial as it now is."""

@@ -77,6 +77,14 @@ def test_that_the_order_of_finishing_outlives_later_changes(store: Store) -> Non
     assert store.finished_order() == [2, 0, 1]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is open")
+def test_that_nothing_is_called_durable_in_a_file_that_was_deleted(store: Store) -> None:
+    store.path.unlink()
+    store.put_trial(FULL)
+    with pytest.raises(OSError, match="was moved or deleted"):
+        store.commit()
+
+
 def test_that_a_new_study_never_overwrites_a_file(path: Path) -> None:
     path.write_text("precious")
     with pytest.raises(StoreError, match=r"study\.tune already exists"):

@@ -153,6 +153,8 @@ def test_that_two_workers_do_the_same_trials(folder: Path) -> None:
         (["small.toml", "--method", "bayesien"], "bayesien"),
         (["small.toml", "--seed", -5], "seed"),
         (["small.toml", "--json", "no/such/folder.json"], "no/such"),
+        (["small.toml", "--json", "."], "is a folder"),
+        (["small.toml", "--json", "small.toml/x.json"], "no folder"),
         (["small.toml", "--out", "small.toml/x.tune"], "small.toml"),
         (["small.toml", "--frobnicate"], "frobnicate"),
         (["broken.toml"], "line 2"),
@@ -188,6 +190,27 @@ def test_that_a_study_whose_every_trial_fails_exits_with_1(folder: Path) -> None
     assert summary["trials"]["failed"] == 2
     assert summary["best"] is None
     assert "longer than its limit" in output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is open")
+def test_that_a_study_whose_file_is_deleted_stops_and_says_so(folder: Path) -> None:
+    write_spec(folder, epochs=300, trials=9)
+    process = start(folder, "small.toml")
+    wait_for_trial(folder / "small.tune", TrialState.RUNNING, process)
+    (folder / "small.tune").unlink()
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (2, "")
+    assert "small.tune was moved or deleted" in output
+    assert "To go on" not in output
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder that nobody can write to")
+def test_that_a_summary_that_cannot_be_written_is_refused_at_once(folder: Path) -> None:
+    place = "/proc/summary.json"
+    code, _, errors = run(folder, "small.toml", "--json", place)
+    assert code == 2
+    assert errors.startswith(f"tunescape: --json {place} cannot be written: ")
+    assert not (folder / "small.tune").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGTERM")
