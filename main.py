@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 BAD_INPUT = 2
+INTERRUPTED = 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,6 +60,10 @@ def main(arguments: list[str]) -> int:
             from engine.proposer import main as propose
 
             return propose()
+        case ["--lens"]:
+            from engine.lens_process import main as look
+
+            return look()
     chosen = parse(arguments)
     if chosen.headless:
         from engine.headless import run
@@ -73,4 +78,7 @@ if __name__ == "__main__":
     from multiprocessing import freeze_support
 
     freeze_support()
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # before there is anything to stop
+        sys.exit(INTERRUPTED)

@@ -147,3 +147,11 @@ class WhyView:
 
 Request = MapRequest | SlicesRequest | ImportanceRequest | TrustRequest | WhyRequest
 View = MapView | SlicesView | ImportanceView | TrustView | WhyView
+
+
+@dataclass(frozen=True, slots=True)
+class LensProblem:
+    """Why there is no view: one sentence. It answers `request`."""
+
+    request: Request
+    sentence: str

@@ -49,9 +49,19 @@ class Exited:
 class Child:
     """A process, its messages, and the last lines of what it printed."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start `command` with `environment` added to the program's own."""
-        self.messages: queue.SimpleQueue[dict[str, Any] | Exited] = queue.SimpleQueue()
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        messages: queue.SimpleQueue[Any] | None = None,
+    ) -> None:
+        """Start `command` with `environment` added to the program's own.
+
+        What it says goes to `messages`, or to a queue of its own.
+        """
+        self.messages: queue.SimpleQueue[Any] = (
+            queue.SimpleQueue() if messages is None else messages
+        )
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._send_lock = threading.Lock()
         self.process = subprocess.Popen(

@@ -1,0 +1,238 @@
+"""The surrogate as the lens sees it: a Gaussian process fitted to the first trials of a study.
+
+A pure function of those trials. Hyperparameters are found at milestones only, a tenth more trials
+apart, on a part of the points where they are many, so that a neighbouring moment costs one
+factorisation.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from engine.space import SearchSpace, SpaceError
+from engine.surrogate.cube import Array, Cube
+from engine.surrogate.features import Features
+from engine.surrogate.gp import GaussianProcess, Prior, fit, matern, squared_distances
+from engine.trial import Trial, TrialState
+
+LEAST = 3
+"""Fewer values than this say nothing about a landscape."""
+MOST = 1000
+"""Of more trials than this, the best and an even choice of the others."""
+MOST_TO_LEARN_FROM = 250
+KEPT = 6
+_LIMIT = 8.0
+"""Standard deviations beyond the data to which the transform is inverted."""
+
+
+class TooFewError(ValueError):
+    """There is no model yet: one sentence."""
+
+
+class Warp:
+    """The Yeo-Johnson transform that makes values most nearly normal (Yeo & Johnson 2000)."""
+
+    def __init__(self, values: Array) -> None:
+        self._centre, self._spread = float(values.mean()), float(values.std()) or 1.0
+        z = (values - self._centre) / self._spread
+        self._power = 1.0
+        if np.ptp(z) > 1e-9 and len(z) > LEAST:
+            logs = np.sign(z) * np.log1p(np.abs(z))
+
+            def loss(power: float) -> float:
+                return float(
+                    0.5 * len(z) * np.log(_bend(z, power).var() + 1e-300)
+                    - (power - 1.0) * logs.sum()
+                )
+
+            self._power = float(minimize_scalar(loss, bounds=(-2.0, 3.0), method="bounded").x)
+        bent = _bend(z, self._power)
+        self._mean, self._scale = float(bent.mean()), float(bent.std()) or 1.0
+        self._within = np.array([z.min() - _LIMIT, z.max() + _LIMIT])
+
+    def forward(self, values: Array) -> Array:
+        """Values as the model is fitted to them."""
+        z = (values - self._centre) / self._spread
+        return (_bend(z, self._power) - self._mean) / self._scale
+
+    def back(self, bent: Array) -> Array:
+        """The values that became `bent`; far outside of the data, the edge of what is known."""
+        low, high = _bend(self._within, self._power)
+        y = np.clip(bent * self._scale + self._mean, low, high)
+        return _unbend(y, self._power) * self._spread + self._centre
+
+
+def _bend(z: Array, power: float) -> Array:
+    """Yeo-Johnson with parameter `power`."""
+    up, down = np.maximum(z, 0.0), np.maximum(-z, 0.0)
+    rise = np.log1p(up) if abs(power) < 1e-9 else np.expm1(power * np.log1p(up)) / power
+    rest = 2.0 - power
+    fall = np.log1p(down) if abs(rest) < 1e-9 else np.expm1(rest * np.log1p(down)) / rest
+    return np.asarray(rise - fall)
+
+
+def _unbend(y: Array, power: float) -> Array:
+    up, down = np.maximum(y, 0.0), np.maximum(-y, 0.0)
+    rise = np.expm1(up) if abs(power) < 1e-9 else np.expm1(np.log1p(power * up) / power)
+    rest = 2.0 - power
+    fall = np.expm1(down) if abs(rest) < 1e-9 else np.expm1(np.log1p(rest * down) / rest)
+    return np.asarray(rise - fall)
+
+
+class Fitted:
+    """A model that was told `upto` finished trials. Points are rows of the unit cube.
+
+    Its own scale is the transformed one, in which less is better; `values` leads back to what the
+    user states. `best` is the least posterior mean among the trials (of trial `best_point`).
+    """
+
+    def __init__(
+        self, cube: Cube, told: Evidence, chosen: np.ndarray, theta: Array, warp: Warp
+    ) -> None:
+        self.cube = cube
+        self.features = Features(cube)
+        self.upto = told.upto
+        self.numbers = tuple(int(n) for n in told.numbers[chosen])
+        self.points = told.points[chosen]
+        self.actual = told.sign * told.losses[chosen]
+        self._told, self._warp = told, warp
+        self.targets = warp.forward(told.losses[chosen])
+        self.gp = GaussianProcess(
+            *(self.features.of(self.points), self.targets, self.features.groups),
+            *(theta[:-1], float(theta[-1])),
+        )
+
+    @cached_property
+    def _at_trials(self) -> Array:
+        return self.gp.predict(self.gp.x)[0]
+
+    @property
+    def best(self) -> float:
+        """The value to beat, on the model's scale."""
+        return float(self._at_trials.min())
+
+    @property
+    def best_point(self) -> Array:
+        """Where it was reached, shape (d,)."""
+        return np.asarray(self.points[int(self._at_trials.argmin())])
+
+    def predict(self, points: Array) -> tuple[Array, Array]:
+        """Posterior mean and variance on the model's scale at points (m, d): shapes (m,)."""
+        return self.gp.predict(self.features.of(points))
+
+    def values(self, bent: Array) -> Array:
+        """What the user would call these places on the model's scale."""
+        return self._told.sign * self._warp.back(bent)
+
+    def feasibility(self, points: Array) -> Array:
+        """How likely a trial at points (m, d) is to have a value: shape (m,)."""
+        failed = self._told.failed
+        if not len(failed):
+            return np.ones(len(points))
+        z = self.features.of(points) * self.gp.inverse_lengths
+        other = self.features.of(failed) * self.gp.inverse_lengths
+        bad = matern(squared_distances(z, other))[0].sum(1)
+        good = matern(squared_distances(z, self.gp.z))[0].sum(1)
+        return np.asarray(1.0 - bad / (1.0 + good + bad))
+
+
+class Evidence:
+    """Finished trials as arrays: points and losses of those with a value, points of the failed."""
+
+    def __init__(self, space: SearchSpace, sign: float, trials: Sequence[Trial]) -> None:
+        self.sign, self.upto = sign, len(trials)
+        numbers, points, losses, failed = [], [], [], []
+        for trial in trials:
+            try:
+                point = space.encode(trial.params)
+            except SpaceError:
+                continue  # from before the space was changed, or given by hand
+            if trial.state is TrialState.FAILED:
+                failed.append(point)
+            elif trial.state is TrialState.COMPLETE and np.isfinite(trial.value or 0.0):
+                numbers.append(trial.number)
+                points.append(point)
+                losses.append(sign * float(trial.value or 0.0))
+        width = len(space.dimensions)
+        self.numbers = np.array(numbers, dtype=np.int64)
+        self.points = np.array(points).reshape(-1, width)
+        self.losses = np.array(losses)
+        self.failed = np.array(failed).reshape(-1, width)
+
+    def best_and_others(self, most: int) -> np.ndarray:
+        """Rows of at most `most` trials: the best quarter, and an even choice of the rest."""
+        if len(self.losses) <= most:
+            return np.arange(len(self.losses))
+        order = np.argsort(self.losses, kind="stable")
+        best, rest = order[: most // 4], np.sort(order[most // 4 :])
+        even = rest[np.linspace(0, len(rest) - 1, most - len(best)).astype(int)]
+        return np.sort(np.concatenate([best, even]))
+
+
+class Fits:
+    """The models of one study's moments; the latest few are kept.
+
+    `trials` are all finished ones in the order of finishing.
+    """
+
+    def __init__(self, space: SearchSpace, sign: float) -> None:
+        self.cube = Cube(space)
+        self._sign = sign
+        self._trials: list[Trial] = []
+        self._kept: OrderedDict[int, Fitted] = OrderedDict()
+        self._thetas: dict[int, Array] = {}
+
+    def know(self, trials: list[Trial]) -> None:
+        """All finished trials there are now."""
+        if trials[: len(self._trials)] != self._trials:
+            self._kept.clear()
+            self._thetas.clear()
+        self._trials = trials
+
+    def at(self, upto: int | None) -> Fitted:
+        """The model after the first `upto` trials (None: all). Raises TooFewError."""
+        count = len(self._trials) if upto is None else max(0, min(upto, len(self._trials)))
+        if count in self._kept:
+            self._kept.move_to_end(count)
+        else:
+            self._kept[count] = self._fit(count)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[count]
+
+    def _fit(self, count: int) -> Fitted:
+        told = Evidence(self.cube.space, self._sign, self._trials[:count])
+        there = len(told.losses)
+        if there < LEAST:
+            verb = "is" if there == 1 else "are"
+            raise TooFewError(f"The model needs {LEAST} finished trials; there {verb} {there}.")
+        warp = Warp(told.losses)
+        return Fitted(self.cube, told, told.best_and_others(MOST), self._theta(count), warp)
+
+    def _theta(self, count: int) -> Array:
+        """Length scales and noise for the model after `count` trials."""
+        at = milestone(count)
+        told = Evidence(self.cube.space, self._sign, self._trials[:at])
+        if len(told.losses) < LEAST:
+            at = count
+            told = Evidence(self.cube.space, self._sign, self._trials[:at])
+        if at not in self._thetas:
+            rows = told.best_and_others(MOST_TO_LEARN_FROM)
+            features = Features(self.cube)
+            x, y = features.of(told.points[rows]), Warp(told.losses).forward(told.losses[rows])
+            gp = fit(x, y, features.groups, Prior.of(len(self.cube)))
+            self._thetas[at] = np.append(gp.log_lengths, gp.log_noise)
+        return self._thetas[at]
+
+
+def milestone(count: int) -> int:
+    """The last moment up to `count` at which hyperparameters are found anew."""
+    last = 1
+    while (following := last + 1 + last // 10) <= count:
+        last = following
+    return last

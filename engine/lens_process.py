@@ -1,0 +1,87 @@
+"""The lens's process: hears of trials, and answers requests one at a time, in their order."""
+
+from __future__ import annotations
+
+import bisect
+import json
+import math
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from engine.analysis.views import LensProblem, Request, View, WhyRequest
+from engine.lens_fitted import Fits, TooFewError
+from engine.lens_views import view_of, why_next, why_trial
+from engine.lens_wire import from_wire, to_wire, trial_from_wire
+from engine.spec import StudySpec
+from engine.trial import Trial
+
+
+class Sight:
+    """What is known of a study, and what can be seen of it."""
+
+    def __init__(self, spec: StudySpec) -> None:
+        sign = -1.0 if spec.task.direction == "maximize" else 1.0
+        self._fits = Fits(spec.space, sign)
+        self._trials: dict[int, Trial] = {}
+        self._stale = False
+
+    def tell(self, trials: list[Trial]) -> None:
+        """Trials that are new or have changed."""
+        self._trials.update((trial.number, trial) for trial in trials)
+        self._stale = True
+
+    def answer(self, request: Request) -> View | LensProblem:
+        """The view that was asked for, or why there is none."""
+        if self._stale:
+            self._fits.know(in_order_of_finishing(self._trials))
+            self._stale = False
+        try:
+            return self._view(request)
+        except TooFewError as error:
+            return LensProblem(request, str(error))
+        except Exception as error:  # said in the window, and the next request has its own chance
+            traceback.print_exc()
+            return LensProblem(request, f"An error of the program itself: {error!r}.")
+
+    def _view(self, request: Request) -> View:
+        if not isinstance(request, WhyRequest):
+            return view_of(self._fits.at(request.upto), request)
+        if request.number is None:
+            return why_next(self._fits.at(None), request)
+        trial = self._trials.get(request.number)
+        if trial is None:
+            raise TooFewError(f"Trial {request.number} has not been started yet.")
+        return why_trial(self._fits.at(self._known_before(trial)), request, trial.params)
+
+    def _known_before(self, trial: Trial) -> int:
+        """How many trials had finished when this one was started."""
+        known = in_order_of_finishing(self._trials)
+        start = math.inf if trial.started is None else trial.started
+        return bisect.bisect_right(known, start, key=_end)
+
+
+def in_order_of_finishing(trials: dict[int, Trial]) -> list[Trial]:
+    """The finished ones; last those that were cancelled before they had begun."""
+    done = [trial for trial in trials.values() if trial.state.is_finished]
+    return sorted(done, key=lambda trial: (_end(trial), trial.number))
+
+
+def _end(trial: Trial) -> float:
+    return math.inf if trial.finished is None else trial.finished
+
+
+def main() -> int:
+    """Serve the study that the first line names until the input ends."""
+    made: dict[str, Any] = json.loads(sys.stdin.readline())
+    sight = Sight(StudySpec.parse(made["spec"], Path(made["base"])))
+    for line in sys.stdin:
+        message = json.loads(line)
+        match message["type"]:
+            case "tell":
+                sight.tell([trial_from_wire(wire) for wire in message["trials"]])
+            case "ask":
+                answer = to_wire(sight.answer(from_wire(message["request"])))
+                print(json.dumps({"type": "answer", "answer": answer}), flush=True)
+    return 0

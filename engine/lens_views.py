@@ -1,0 +1,338 @@
+"""What is drawn of a fitted model: maps, slices, importance, trust, and reasons. Pure functions."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from scipy.linalg import lapack
+from scipy.special import ndtr
+
+from engine.analysis.views import (
+    ImportanceRequest,
+    ImportanceView,
+    MapRequest,
+    MapView,
+    Slice,
+    SlicesRequest,
+    SlicesView,
+    TrustRequest,
+    TrustView,
+    View,
+    WhyRequest,
+    WhyView,
+)
+from engine.lens_fitted import Fitted
+from engine.surrogate.acquisition import (
+    log_expected_improvement,
+    log_expected_improvement_gradient,
+)
+from engine.surrogate.cube import Array
+from engine.surrogate.gp import MEAN_VARIANCE, matern, squared_distances
+from engine.surrogate.optimise import maximise
+from engine.trial import Params
+
+HALF, NINE_TENTHS = 0.6744897501960817, 1.6448536269514722
+"""Standard deviations to both sides that hold 50 % and 90 % of a normal distribution."""
+OTHERS = 32
+"""Points over which the parameters that a map does not show are averaged."""
+COARSE = 24
+"""Cells along an axis of an averaged map, which is smooth, before it is refined."""
+
+
+def view_of(
+    model: Fitted, request: MapRequest | SlicesRequest | ImportanceRequest | TrustRequest
+) -> View:
+    """What `request` wants to see of `model`."""
+    match request:
+        case MapRequest(averaged=True):
+            return averaged_map(model, request)
+        case MapRequest():
+            return map_at_best(model, request)
+        case SlicesRequest():
+            return slices(model, request)
+        case ImportanceRequest():
+            return importance(model, request)
+    return trust(model, request)
+
+
+# --- maps
+
+
+def map_at_best(model: Fitted, request: MapRequest) -> MapView:
+    """Layers over two parameters, the others held at the best configuration."""
+    points = _plane(model, request, request.size)
+    unique, where = np.unique(points, axis=0, return_inverse=True)
+    mean, variance = model.predict(unique)
+    acquisition = log_expected_improvement(mean, variance, model.best)
+    feasible = model.feasibility(unique)
+    acquisition = acquisition + np.log(np.maximum(feasible, 1e-12))
+    sigma = np.sqrt(variance)
+    layers = [
+        model.values(mean),
+        _spread(model, mean, sigma),
+        feasible,
+        acquisition - acquisition.max(),
+    ]
+    shape = (request.size, request.size)
+    drawn = [layer[where.reshape(-1)].reshape(shape) for layer in layers]
+    return MapView(request, model.upto, *drawn, None)
+
+
+def averaged_map(model: Fitted, request: MapRequest) -> MapView:
+    """The mean and its deviation, averaged over the other parameters on the model's own scale.
+
+    The mean of a Gaussian process over points is Gaussian: its covariance with the observations is
+    the average of theirs.
+    """
+    size = min(request.size, COARSE)
+    columns = [model.cube.space.dimensions.index(name) for name in (request.x, request.y)]
+    others = _spread_points(OTHERS, len(model.cube))
+    plane = _axes(size)
+    kernel = np.zeros((len(plane), len(model.gp.y)))
+    feasible = np.zeros(len(plane))
+    for other in others:
+        points = np.repeat(other[None, :], len(plane), axis=0)
+        points[:, columns] = plane
+        points = model.cube.snap(points)
+        z = model.features.of(points) * model.gp.inverse_lengths
+        kernel += matern(squared_distances(z, model.gp.z))[0] / OTHERS
+        feasible += model.feasibility(points) / OTHERS
+    kernel += MEAN_VARIANCE
+    others[:, columns] = 0.5
+    z = model.features.of(model.cube.snap(others)) * model.gp.inverse_lengths
+    prior = float(matern(squared_distances(z, z))[0].mean()) + MEAN_VARIANCE
+    mean = kernel @ model.gp.alpha
+    half, _ = lapack.dtrtrs(model.gp.chol, kernel.T, lower=1)
+    variance = model.gp.scale * np.maximum(prior - (half * half).sum(0), 1e-12)
+    layers = (model.values(mean), _spread(model, mean, np.sqrt(variance)), feasible)
+    refined = [_refine(layer.reshape(size, size), request.size) for layer in layers]
+    return MapView(
+        request, model.upto, refined[0], refined[1], np.clip(refined[2], 0, 1), None, None
+    )
+
+
+def _axes(size: int) -> Array:
+    """Middles of the cells of a plane, rows along y: shape (size², 2), columns x and y."""
+    middle = (np.arange(size) + 0.5) / size
+    y, x = np.meshgrid(middle, middle, indexing="ij")
+    return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def _plane(model: Fitted, request: MapRequest, size: int) -> Array:
+    """Configurations of a map's cells, the other parameters at the best one."""
+    points = np.repeat(model.best_point[None, :], size * size, axis=0)
+    columns = [model.cube.space.dimensions.index(name) for name in (request.x, request.y)]
+    for column in columns:
+        _activate(model, points, column, columns)
+    points[:, columns] = _axes(size)
+    return model.cube.snap(points)
+
+
+def _activate(model: Fitted, points: Array, column: int, drawn: list[int]) -> None:
+    """Choose parents beside which a parameter plays a part, but for those that are drawn."""
+    while (parent := model.cube.dimensions[column].parent) is not None:
+        allowed = model.cube.dimensions[column].parent_levels
+        levels = model.cube.dimensions[parent].levels
+        assert levels is not None
+        if parent not in drawn and model.cube.level(points[:1], parent)[0] not in allowed:
+            points[:, parent] = levels[allowed[0]]
+        column = parent
+
+
+def _refine(layer: Array, size: int) -> Array:
+    """A layer on finer cells, by linear interpolation along each axis."""
+    if len(layer) == size:
+        return layer
+    coarse = (np.arange(len(layer)) + 0.5) / len(layer)
+    fine = (np.arange(size) + 0.5) / size
+    rows = np.array([np.interp(fine, coarse, row) for row in layer])
+    return np.array([np.interp(fine, coarse, column) for column in rows.T]).T
+
+
+def _spread(model: Fitted, mean: Array, sigma: Array) -> Array:
+    """The standard deviation in the user's terms: half the way between mean - sigma and + sigma."""
+    return np.asarray(0.5 * np.abs(model.values(mean + sigma) - model.values(mean - sigma)))
+
+
+def _interval(model: Fitted, mean: Array, reach: Array) -> tuple[Array, Array]:
+    """The lower and the upper end of mean ± reach in the user's terms."""
+    ends = model.values(mean - reach), model.values(mean + reach)
+    return np.minimum(*ends), np.maximum(*ends)
+
+
+# --- slices and importance
+
+
+def slices(model: Fitted, request: SlicesRequest) -> SlicesView:
+    """Each parameter's effect, the others at the best configuration."""
+    centre = model.best_point
+    drawn = []
+    for column, name in enumerate(model.cube.space.dimensions):
+        if np.isnan(centre[column]):
+            continue
+        levels = model.cube.dimensions[column].levels
+        if levels is None or len(levels) > request.size:
+            levels = (np.arange(request.size) + 0.5) / request.size
+        points = np.repeat(centre[None, :], len(levels), axis=0)
+        points[:, column] = levels
+        mean, variance = model.predict(model.cube.snap(points))
+        low, high = _interval(model, mean, NINE_TENTHS * np.sqrt(variance))
+        drawn.append(Slice(name, levels, model.values(mean), low, high))
+    return SlicesView(request, model.upto, model.cube.space.decode(_filled(centre)), tuple(drawn))
+
+
+SAMPLE = 2**12
+DEGREE = 6
+PAIR_DEGREE = 3
+MOST_IN_PAIRS = 10
+
+
+def importance(model: Fitted, request: ImportanceRequest) -> ImportanceView:
+    """Shares of the variance of the posterior mean over the cube, on the model's scale.
+
+    The mean at low-discrepancy points is expanded into products of orthonormal functions of one
+    and of two parameters; by Parseval the squared coefficients are the parts of the variance
+    (Sudret, "Global sensitivity analysis using polynomial chaos expansions", 2008). Pairs are
+    looked at among the parameters that matter most where there are many.
+    """
+    names = model.cube.space.dimensions
+    sample = _spread_points(SAMPLE, len(names))
+    mean = _means(model, model.cube.snap(sample))
+    total = float(mean.var())
+    if total < 1e-12:
+        return ImportanceView(request, model.upto, names, np.zeros(len(names)), ())
+    bases = [_basis(model, column, sample[:, column]) for column in range(len(names))]
+    alone = _shares(bases, mean)
+    leading = np.sort(np.argsort(-alone, kind="stable")[:MOST_IN_PAIRS])
+    couples = list(combinations(leading.tolist(), 2))
+    blocks = bases + [_products(bases[i], bases[j]) for i, j in couples]
+    shares = _shares(blocks, mean) / total
+    shares /= max(1.0, float(shares.sum()))
+    pairs = [
+        (names[i], names[j], float(share))
+        for (i, j), share in zip(couples, shares[len(names) :], strict=True)
+    ]
+    pairs.sort(key=lambda pair: -pair[2])
+    return ImportanceView(request, model.upto, names, shares[: len(names)], tuple(pairs))
+
+
+def _spread_points(count: int, width: int) -> Array:
+    """A Latin hypercube: points (count, width) that cover every coordinate evenly."""
+    places = np.argsort(np.random.default_rng(0).random((count, width)), axis=0)
+    return np.asarray((places + 0.5) / count)
+
+
+def _means(model: Fitted, points: Array) -> Array:
+    kernel = matern(
+        squared_distances(model.features.of(points) * model.gp.inverse_lengths, model.gp.z)
+    )[0]
+    return np.asarray((kernel + MEAN_VARIANCE) @ model.gp.alpha)
+
+
+def _basis(model: Fitted, column: int, u: Array) -> Array:
+    """Orthonormal functions of one parameter at u (m,), the constant left out: shape (m, k)."""
+    levels = model.cube.dimensions[column].levels
+    if levels is None or len(levels) > DEGREE + 1:
+        polynomials = np.polynomial.legendre.legvander(2.0 * u - 1.0, DEGREE)[:, 1:]
+        return np.asarray(polynomials * np.sqrt(2.0 * np.arange(1, DEGREE + 1) + 1.0))
+    bins = np.minimum((u * len(levels)).astype(int), len(levels) - 1)
+    helmert = np.linalg.qr(np.column_stack([np.ones(len(levels)), np.eye(len(levels))[:, 1:]]))[0][
+        :, 1:
+    ]
+    return np.asarray(helmert[bins] * np.sqrt(len(levels)))
+
+
+def _products(one: Array, other: Array) -> Array:
+    """Functions of two parameters: products of their first ones, shape (m, k)."""
+    one, other = one[:, :PAIR_DEGREE], other[:, :PAIR_DEGREE]
+    return np.asarray((one[:, :, None] * other[:, None, :]).reshape(len(one), -1))
+
+
+def _shares(blocks: list[Array], values: Array) -> Array:
+    """The part of the variance of `values` (m,) that each block of functions explains."""
+    basis = np.column_stack([np.ones(len(values)), *blocks])
+    gram = basis.T @ basis
+    gram.flat[:: len(gram) + 1] += 1e-9 * len(values)
+    weights = np.linalg.solve(gram, basis.T @ values)[1:] ** 2
+    ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
+    return np.array([part.sum() for part in np.split(weights, ends)])
+
+
+# --- trust and reasons
+
+
+def trust(model: Fitted, request: TrustRequest) -> TrustView:
+    """Leave-one-out predictions in closed form (Rasmussen & Williams 2006, eq. 5.12)."""
+    precision = np.diag(model.gp.inverse)
+    mean = model.targets - model.gp.alpha / precision
+    sigma = np.sqrt(model.gp.scale / precision)
+    miss = np.abs(model.targets - mean) / sigma
+    low50, high50 = _interval(model, mean, HALF * sigma)
+    low90, high90 = _interval(model, mean, NINE_TENTHS * sigma)
+    return TrustView(
+        request=request,
+        upto=model.upto,
+        numbers=model.numbers,
+        actual=model.actual,
+        predicted=model.values(mean),
+        low50=low50,
+        high50=high50,
+        low90=low90,
+        high90=high90,
+        coverage50=float((miss <= HALF).mean()),
+        coverage90=float((miss <= NINE_TENTHS).mean()),
+    )
+
+
+def why_trial(model: Fitted, request: WhyRequest, params: Params) -> WhyView:
+    """What `model` expected of a configuration. Raises SpaceError if the space has it not."""
+    point = model.cube.space.encode(params)[None, :]
+    mean, variance = model.predict(point)
+    sigma = np.sqrt(variance)
+    low, high = _interval(model, mean, NINE_TENTHS * sigma)
+    gain = np.exp(log_expected_improvement(mean, variance, model.best))[0]
+    sure = max(model.best - float(mean[0]), 0.0)
+    return WhyView(
+        request=request,
+        upto=model.upto,
+        params=params,
+        mean=float(model.values(mean)[0]),
+        low=float(low[0]),
+        high=float(high[0]),
+        best=float(model.values(np.array([model.best]))[0]),
+        chance=float(ndtr((model.best - mean[0]) / sigma[0])),
+        exploration=float(np.clip(1.0 - sure / gain, 0.0, 1.0)) if gain > 0.0 else 1.0,
+        feasibility=float(model.feasibility(point)[0]),
+    )
+
+
+def why_next(model: Fitted, request: WhyRequest) -> WhyView:
+    """Where `model` would look next, and what it expects there."""
+    return why_trial(model, request, next_params(model))
+
+
+def next_params(model: Fitted) -> Params:
+    """The configuration of the highest expected improvement; the best one where all were tried."""
+    cube, features, gp = model.cube, model.features, model.gp
+    tried = {point.tobytes() for point in np.nan_to_num(model.points, nan=-1.0)}
+
+    def value(points: Array) -> Array:
+        return log_expected_improvement(*model.predict(points), model.best)
+
+    def value_and_gradient(points: Array) -> tuple[Array, Array]:
+        predicted = gp.predict_with_gradient(features.of(points))
+        values, gradient = log_expected_improvement_gradient(*predicted, model.best)
+        return values, features.pull_back(points, gradient)
+
+    def is_new(point: Array) -> bool:
+        return np.nan_to_num(point, nan=-1.0).tobytes() not in tried
+
+    anchors = model.points[np.argsort(model.targets, kind="stable")[:4]]
+    found = maximise(cube, value, value_and_gradient, anchors, is_new, np.random.default_rng(0))
+    return cube.space.decode(_filled(model.best_point if found is None else found))
+
+
+def _filled(point: Array) -> Array:
+    """A point with numbers where parameters play no part, as `decode` takes it."""
+    return np.nan_to_num(point, nan=0.5)
