@@ -8,6 +8,7 @@ to the last one's end.
 from __future__ import annotations
 
 import math
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +19,8 @@ from engine.spec import StudySpec
 from engine.study import Study
 from tests.bench.report import Row, milliseconds, show
 from tests.bench.stand_in_worker import METRICS, stand_in
+
+RUNS = 3
 
 SPEC = """
 name = "overhead"
@@ -92,10 +95,12 @@ def optunas(trials: int, epochs: int, folder: Path) -> float:
 
 
 def compare(trials: int, epochs: int, aim: str = "") -> Row:
-    """One row: both, side by side."""
-    with tempfile.TemporaryDirectory() as folder:
-        mine = ours(trials, epochs, Path(folder))
-        other = optunas(trials, epochs, Path(folder))
+    """One row: both, side by side; medians of RUNS runs in turns."""
+    runs = []
+    for _ in range(RUNS):
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append((ours(trials, epochs, Path(folder)), optunas(trials, epochs, Path(folder))))
+    mine, other = (statistics.median(column) for column in zip(*runs, strict=True))
     what = f"overhead a trial, {trials} trials, {epochs - 1} reports each"
     return Row(what, milliseconds(mine), f"{milliseconds(other)} Optuna", mine / other, aim)
 
