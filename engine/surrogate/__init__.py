@@ -1,0 +1,1 @@
+"""The Gaussian process behind Bayesian optimisation: model, acquisition, and its optimisation."""

@@ -1,0 +1,87 @@
+"""A search space as arrays: which points of the unit cube are configurations, and which are near.
+
+Rows are points as `SearchSpace.encode` gives them, one column a dimension; inactive coordinates
+are NaN. Nothing here knows what the points are worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.domains import Choices, Discrete
+from engine.space import SearchSpace
+
+Array = NDArray[np.float64]
+
+MAX_LEVELS = 1000
+"""Beyond this many values a discrete parameter is treated as continuous, and rounded at the end."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One column: the levels that it may take (None: any number), and when it is active."""
+
+    levels: Array | None
+    is_categorical: bool
+    parent: int | None = None
+    parent_levels: tuple[int, ...] = ()
+    never: bool = False
+
+
+class Cube:
+    """The unit cube of a search space."""
+
+    def __init__(self, space: SearchSpace) -> None:
+        self.space = space
+        columns = {name: index for index, name in enumerate(space.dimensions)}
+        self.dimensions = [_dimension(space, name, columns) for name in space.dimensions]
+        self._order = [columns[name] for name in space.parents_first if name in columns]
+
+    def __len__(self) -> int:
+        return len(self.dimensions)
+
+    def level(self, points: Array, column: int) -> NDArray[np.int64]:
+        """The index of the nearest level in each row, shape (n,); -1 where inactive."""
+        levels = self.dimensions[column].levels
+        assert levels is not None
+        x = points[:, column]
+        found = np.searchsorted((levels[1:] + levels[:-1]) / 2, np.nan_to_num(x, nan=0.0))
+        return np.where(np.isnan(x), -1, found)
+
+    def snap(self, points: Array) -> Array:
+        """The configurations that `points` (n, d) stand for: on levels, inactive ones NaN."""
+        snapped = np.clip(points, 0.0, 1.0)
+        for column in self._order:
+            dimension = self.dimensions[column]
+            if dimension.never:
+                snapped[:, column] = np.nan
+                continue
+            filled = np.where(np.isnan(snapped[:, column]), 0.5, snapped[:, column])
+            snapped[:, column] = filled
+            if dimension.levels is not None:
+                snapped[:, column] = dimension.levels[self.level(snapped, column)]
+            if dimension.parent is not None:
+                parent = self.level(snapped, dimension.parent)
+                active = np.isin(parent, dimension.parent_levels)
+                snapped[~active, column] = np.nan
+        return snapped
+
+
+def _dimension(space: SearchSpace, name: str, columns: dict[str, int]) -> Dimension:
+    domain = space.domain(name)
+    levels = None
+    if isinstance(domain, Discrete) and domain.count <= MAX_LEVELS:
+        levels = np.array([domain.to_unit(domain.at(index)) for index in range(domain.count)])
+    is_categorical = isinstance(domain, Choices)
+    when = space[name].when
+    if when is None:
+        return Dimension(levels, is_categorical)
+    if when.parameter not in columns:
+        return Dimension(levels, is_categorical, never=not space.is_active(name, {}))
+    parent = space.domain(when.parameter)
+    assert isinstance(parent, Discrete)
+    chosen = tuple(parent.index(parent.normalise(value)) for value in when.values)
+    return Dimension(levels, is_categorical, columns[when.parameter], chosen)
