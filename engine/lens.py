@@ -85,11 +85,13 @@ class Lens:
     # On the lens's thread
 
     def _run(self) -> None:
-        while not isinstance(message := self._inbox.get(), _Close):
-            self._handle(message)
-            self._go_on()
-        if self._child is not None:
-            self._child.close(GRACE_S)
+        try:
+            while not isinstance(message := self._inbox.get(), _Close):
+                self._handle(message)
+                self._go_on()
+        finally:
+            if self._child is not None:
+                self._child.close(GRACE_S)
 
     def _handle(self, message: Any) -> None:
         match message:

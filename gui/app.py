@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ from gui.program import SCHEME, Program
 from gui.settings import Settings
 
 if TYPE_CHECKING:
+    from engine.analysis.views import LensProblem, View
+    from engine.lens import Lens
     from engine.spec import StudySpec
     from engine.study import Study
 
@@ -58,7 +61,7 @@ def run(path: Path | None = None) -> int:
 
 def study_door() -> StudyDoor:
     """The engine's studies, as the window is lent them."""
-    return StudyDoor(_create, _open, _read, _time_one_trial)
+    return StudyDoor(_create, _open, _read, _time_one_trial, _look)
 
 
 def _create(path: Path, spec: StudySpec) -> Study:
@@ -93,6 +96,12 @@ def _time_one_trial(spec: StudySpec) -> float:
     from engine.study import time_one_trial
 
     return time_one_trial(spec)
+
+
+def _look(spec: StudySpec, deliver: Callable[[View | LensProblem], None]) -> Lens:
+    from engine.lens import Lens
+
+    return Lens(spec, deliver)
 
 
 def _warm_up() -> None:

@@ -19,6 +19,7 @@ from gui.jobs import run_job
 if TYPE_CHECKING:
     from engine.spec import StudySpec
     from engine.study import Study
+    from gui.models.lens_model import LensModel, MakeLens
     from gui.models.study_model import StudyModel
 
 _COMPUTING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
@@ -26,19 +27,21 @@ _COMPUTING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
 
 @dataclass(frozen=True)
 class StudyDoor:
-    """What the engine offers; each is slow, and called in a job."""
+    """What the engine offers; all but `look` is slow, and called in a job."""
 
     create: Callable[[Path, StudySpec], Study]
     open: Callable[[Path], Study]
     read: Callable[[Path], dict[str, Any]]
     time_one_trial: Callable[[StudySpec], float]
+    look: MakeLens
 
 
 class OpenStudy(QObject):
     """A study, what the window knows of it, and the bridge between the two."""
 
-    def __init__(self, study: Study, parent: QObject) -> None:
+    def __init__(self, study: Study, look: MakeLens, parent: QObject) -> None:
         from gui.bridge import Bridge
+        from gui.models.lens_model import LensModel
         from gui.models.study_model import StudyModel  # late: numpy comes with it
 
         super().__init__(parent)
@@ -46,6 +49,7 @@ class OpenStudy(QObject):
         snapshot, events = study.subscribe()
         self.model: StudyModel = StudyModel(snapshot, self)
         self.bridge = Bridge(study, self.model, events, self)
+        self.lens: LensModel = LensModel(self.model, look, self)
 
     @property
     def path(self) -> Path:
@@ -149,7 +153,7 @@ class OpenStudies(QObject):
         refused: Callable[[], None] = lambda: None,
     ) -> None:
         def arrived(study: Study) -> None:
-            entry = OpenStudy(study, self)
+            entry = OpenStudy(study, self._door.look, self)
             entry.model.stateChanged.connect(lambda: self._state_changed(entry))
             self._entries.append(entry)
             self.show(entry)
@@ -164,6 +168,7 @@ class OpenStudies(QObject):
     def _closed(self, entry: OpenStudy, done: Callable[[], None]) -> None:
         entry.bridge.drain()
         entry.bridge.close()
+        entry.lens.close()
         self._entries.remove(entry)
         if entry is self._current:
             self._current = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from engine.events import StopReason, StudyState, StudyStateChanged
 from engine.spec import StudySpec
+from engine.trial import Trial
 from gui.open_studies import StudyDoor
 from tests.gui.made_up import snapshot, spec_of
 
@@ -70,6 +72,25 @@ class StandInStudy:
         self._events.put(StudyStateChanged(state, reason))
 
 
+class StandInLens:
+    """Keeps what it was told and asked; tests let it answer."""
+
+    def __init__(self, deliver: Callable[[Any], None]) -> None:
+        self.deliver = deliver
+        self.told: list[list[int]] = []
+        self.asked: list[Any] = []
+        self.closed = False
+
+    def tell(self, trials: Iterable[Trial]) -> None:
+        self.told.append([trial.number for trial in trials])
+
+    def ask(self, request: Any) -> None:
+        self.asked.append(request)
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class StandInDevices:
     """One device: the first has it, the others wait, and who shares does not."""
 
@@ -91,7 +112,10 @@ class StandInDevices:
                 self._queue[0].run()
 
     def door(self) -> StudyDoor:
-        return StudyDoor(self._create, self._open, lambda path: {}, lambda spec: 1.5)
+        return StudyDoor(self._create, self._open, lambda path: {}, lambda spec: 1.5, self._look)
+
+    def _look(self, spec: StudySpec, deliver: Callable[[Any], None]) -> StandInLens:
+        return StandInLens(deliver)
 
     def _create(self, path: Path, spec: StudySpec) -> Any:
         path.touch()
