@@ -77,7 +77,7 @@ class Tour:
         self._window.commands.run.trigger()
         yield lambda: self._window.place == RUN
         yield from self._shoot("run-starting")
-        yield lambda: self._count(TrialState.COMPLETE) >= 7
+        yield lambda: self._count(TrialState.COMPLETE) >= 12
         yield from self._shoot("run-running")
         self._window.commands.pause.trigger()
         yield lambda: self._state() is StudyState.PAUSED and not self._count(TrialState.RUNNING)
