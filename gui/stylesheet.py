@@ -170,6 +170,16 @@ QProgressBar {
     background: $sunken; border: none; border-radius: 2px; max-height: 4px; min-height: 4px;
 }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
+QSlider::groove:horizontal { background: $border; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
+QSlider::handle:horizontal {
+    background: $surface; border: 2px solid $accent; width: 10px; height: 10px; margin: -5px 0;
+    border-radius: 7px;
+}
+QSlider::handle:horizontal:hover { background: $select; }
+QSlider::handle:horizontal:focus { background: $accent; }
+QSlider::sub-page:horizontal:disabled { background: $border; }
+QSlider::handle:horizontal:disabled { border-color: $border; background: $window; }
 QSplitter::handle { background: $window; }
 QSplitter::handle:hover { background: $select; }
 """

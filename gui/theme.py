@@ -27,8 +27,9 @@ ICON = 18
 
 VALUE_MAP, CALM_VALUE_MAP = "viridis", "cividis"
 """Colour maps of the objective (the second one on request), by pyqtgraph's names."""
-UNCERTAINTY_MAP, ACQUISITION_MAP = "CET-L1", "plasma"
-"""Maps of their own, so that neither is taken for a value."""
+UNCERTAINTY_MAP, ACQUISITION_MAP = ("CET-L1", 0.15, 0.95), ("plasma", 0.05, 0.74)
+"""Maps of their own and the part of each in use, so that neither is taken for a value: greys, and
+violet to orange without the yellow at the end."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,11 +24,16 @@ class HistoryView:
     line: tuple[np.ndarray, np.ndarray]
 
 
-def view_history(model: StudyModel, by_time: bool, log: bool | None = None) -> HistoryView:
-    """The trials of `model` by number or by the time at which they were done."""
+def view_history(
+    model: StudyModel, by_time: bool, log: bool | None = None, known: np.ndarray | None = None
+) -> HistoryView:
+    """The trials of `model` by number or by the time at which they were done.
+
+    Of the past, `known` is the mask of the trials there were; the axes stay those of all.
+    """
     x_scale, x = _time_axis(model) if by_time else _number_axis(model)
     y_scale, y = objective_axis(model, log)
-    rows = np.flatnonzero(np.isfinite(x))
+    rows = np.flatnonzero(np.isfinite(x) if known is None else np.isfinite(x) & known)
     line = _steps(model, rows[np.argsort(x[rows], kind="stable")], x, y_scale)
     return HistoryView((x_scale, y_scale), rows, x[rows], y[rows], line)
 

@@ -6,6 +6,7 @@ Runs in a job, off the UI thread; all places are in the unit square of the two a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,19 +80,32 @@ def paint(question: Question) -> Picture | None:
     image[..., :3] = question.table[np.rint(mean * (len(question.table) - 1)).astype(np.intp)]
     image[..., 3] = np.rint(255 * _OPACITY * surface.support)
     if any(question.choices):
-        return Picture(image, *_no_lines(), ())
+        return Picture(image, *no_lines(), ())
     hidden = surface.support < _VISIBLE
+    levels = value_levels(question.colours)
+    places = np.column_stack([question.x, question.y])
+    return Picture(image, *draw_lines(surface.mean, levels, places, hidden))
+
+
+def draw_lines(
+    field: np.ndarray,
+    levels: list[tuple[float, str]],
+    marks: np.ndarray,
+    hidden: np.ndarray | None = None,
+    bright: Callable[[float], bool] = lambda level: level > _BRIGHT,
+) -> tuple[np.ndarray, np.ndarray, tuple[Label, ...]]:
+    """Contour lines of `field` (ny, nx) on dark and on bright ground, and labels beside `marks`."""
     lines: dict[bool, list[np.ndarray]] = {False: [], True: []}
     labels: list[Label] = []
-    for level, text in _levels(question.colours):
-        pieces = contour_lines(surface.mean, level, hidden)
-        lines[level > _BRIGHT].append(pieces)
+    for level, text in levels:
+        pieces = contour_lines(field, level, hidden)
+        lines[bright(level)].append(pieces)
         if text and len(pieces) >= _SHORTEST_LABELLED:
-            labels += _labels(pieces, text, level > _BRIGHT, labels, question)
+            labels += _labels(pieces, text, bright(level), labels, marks)
     on_dark, on_bright = (
-        np.concatenate(found) if found else _no_lines()[0] for found in lines.values()
+        np.concatenate(found) if found else no_lines()[0] for found in lines.values()
     )
-    return Picture(image, on_dark, on_bright, tuple(labels))
+    return on_dark, on_bright, tuple(labels)
 
 
 def trace(question: Question) -> Profile | None:
@@ -108,7 +122,7 @@ def trace(question: Question) -> Profile | None:
     return Profile(places, values, surface.support[0])
 
 
-def _levels(colours: ValueColours) -> list[tuple[float, str]]:
+def value_levels(colours: ValueColours) -> list[tuple[float, str]]:
     """Goodness and text of round values between the ends of the colours."""
     low, high = sorted((colours.best, colours.worst))
     if not high > low:
@@ -126,7 +140,7 @@ def _levels(colours: ValueColours) -> list[tuple[float, str]]:
 
 
 def _labels(
-    pieces: np.ndarray, text: str, on_bright: bool, others: list[Label], question: Question
+    pieces: np.ndarray, text: str, on_bright: bool, others: list[Label], marks: np.ndarray
 ) -> list[Label]:
     """A label on the line, as far as can be from edges, marks and `others`, if there is room."""
     middles = pieces.mean(axis=1)
@@ -134,13 +148,13 @@ def _labels(
     for other in others:
         apart = np.hypot(middles[:, 0] - other.x, middles[:, 1] - other.y)
         room = np.minimum(room, apart / 2)
-    if len(question.x) <= _MOST_MARKS_TO_AVOID:
-        apart = np.hypot(middles[:, :1] - question.x, middles[:, 1:] - question.y).min(axis=1)
+    if 0 < len(marks) <= _MOST_MARKS_TO_AVOID:
+        apart = np.hypot(middles[:, :1] - marks[:, 0], middles[:, 1:] - marks[:, 1]).min(axis=1)
         room = np.minimum(room, apart)
     best = int(np.argmax(room))
     x, y = middles[best].tolist()
     return [Label(x, y, text, on_bright)] if room[best] >= _LEAST_ROOM else []
 
 
-def _no_lines() -> tuple[np.ndarray, np.ndarray]:
+def no_lines() -> tuple[np.ndarray, np.ndarray]:
     return np.empty((0, 2, 2)), np.empty((0, 2, 2))

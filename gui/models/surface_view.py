@@ -44,23 +44,30 @@ class SurfaceView:
         }
 
 
-def view_surface(model: StudyModel, x_name: str, y_name: str) -> SurfaceView:
-    """The trials of `model` over parameter `x_name` and parameter or objective `y_name`."""
+def view_surface(
+    model: StudyModel, x_name: str, y_name: str, known: np.ndarray | None = None
+) -> SurfaceView:
+    """The trials of `model` over parameter `x_name` and parameter or objective `y_name`.
+
+    Where somebody looks at the past, `known` is the mask of the trials there were; colours stay
+    those of all trials, so that nothing changes its colour on the way.
+    """
     arrays = model.arrays
     complete, values = arrays.complete, arrays.column("value")
     scales, places = zip(*(_axis(model, name) for name in (x_name, y_name)), strict=True)
     x, y = places
     x, y = _spread(x, y, scales[0]), _spread(y, x, scales[1])
     shown = np.isfinite(x) & np.isfinite(y)
+    there = len(shown) if known is None else int(np.count_nonzero(known))
     colours = ValueColours.of(values[complete & shown], model.minimize)
     kinds = COLOURS + arrays.column("state").astype(np.intp)
     height = np.where(arrays.is_state(*_BEHIND), -1.0, 2.0)
     if colours is not None:
         height[complete] = colours.goodness(values[complete])
         kinds[complete] = np.rint(height[complete] * (COLOURS - 1)).astype(np.intp)
-    rows = np.flatnonzero(shown)
+    rows = np.flatnonzero(shown if known is None else shown & known)
     rows = rows[np.argsort(height[rows], kind="stable")]
-    missing = len(shown) - len(rows)
+    missing = there - len(rows)
     return SurfaceView(
         (x_name, y_name), scales, rows, x[rows], y[rows], kinds[rows], colours, missing
     )

@@ -61,7 +61,7 @@ class TrialPanel(Panel):
         self.shown = trial
         self.figure.setText(number(trial.value))
         self.objective.setText(self.model.objective)
-        self.heading.setText(title(trial, self.model.best))
+        self.heading.setText(title(trial, self.best))
         self.failure.setText(trial.failure.message if trial.failure else "")
         self.failure.setVisible(trial.failure is not None)
         while self.parameters.rowCount():
@@ -96,9 +96,9 @@ class BestPanel(TrialPanel):
     title = "Best so far"
 
     def refresh(self) -> str:
-        if self.model.best is None:
+        if self.best is None:
             return "The best trial appears here when the first one is complete."
-        self.show_trial(self.model.best)
+        self.show_trial(self.best)
         return ""
 
 

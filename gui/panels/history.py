@@ -62,7 +62,8 @@ class HistoryPanel(PlotPanel):
             return "Each trial appears here with its value, and a line follows the best so far."
         if self.model.best is None and not self.model.arrays.is_state(*STATES[3:]).any():
             return "Values appear when the first trial is done."
-        view = view_history(self.model, self.x_choice.currentIndex() == 1, self._log)
+        known = self.replay.known() if self.replay is not None else None
+        view = view_history(self.model, self.x_choice.currentIndex() == 1, self._log, known)
         for side, scale in zip(("bottom", "left"), view.scales, strict=True):
             log = isinstance(scale, LogScale)
             self.plot.axes[side].set_scale(scale, "  (log)" if log else "")
@@ -78,7 +79,7 @@ class HistoryPanel(PlotPanel):
         arrays = self.model.arrays
         self._size_marks(len(view.rows))
         states = arrays.column("state")[view.rows].astype(np.intp)
-        best = self.model.best.number if self.model.best is not None else None
+        best = self.best.number if self.best is not None else None
         halo = np.flatnonzero(view.rows == arrays.rows.get(self.model.selected, -1))
         star = np.flatnonzero(view.rows == arrays.rows.get(best, -1))
         order = np.concatenate([np.arange(len(view.rows)), halo, halo, star])

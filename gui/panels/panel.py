@@ -8,9 +8,12 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
+from PySide6.QtGui import QAction, QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from engine.trial import Trial
+from gui.models.lens_follower import Lens
+from gui.models.replay import Replay
 from gui.models.study_model import StudyModel
 from gui.models.trial_text import as_json
 from gui.theme import CARD, GROUP, notifier
@@ -37,6 +40,7 @@ class Panel(QFrame):
         super().__init__()
         self.setObjectName(self.name)
         self.model: StudyModel | None = None
+        self.replay: Replay | None = None
         self.redraws = 0
         self._on_top = True
         self._dirty = True
@@ -72,16 +76,34 @@ class Panel(QFrame):
         """Draw the study as it is; what the panel will show and when, if there is nothing yet."""
         raise NotImplementedError
 
+    def look_through(self, lens: Lens | None) -> None:
+        """What shows the study's model, where there is one; it comes with each study."""
+
+    def leave(self) -> None:
+        """Nobody sees the panel any more: nothing has to be kept ready for it."""
+
     def retheme(self) -> None:
         """Take the colours of the scheme in use."""
 
+    @property
+    def best(self) -> Trial | None:
+        """The best trial at the moment that is shown."""
+        return self.model.best if self.replay is None else self.replay.best()
+
     # -- for pages ------------------------------------------------------------------------------
 
-    def set_study(self, model: StudyModel | None) -> None:
-        """Show `model` from now on."""
+    def set_study(
+        self, model: StudyModel | None, lens: Lens | None = None, replay: Replay | None = None
+    ) -> None:
+        """Show `model` from now on, its surrogate by `lens`, at the moment of `replay`."""
         for signal in self._links:
             signal.disconnect(self.mark_dirty)
-        self.model = model
+        if self.replay is not None:
+            self.replay.moved.disconnect(self._move)
+        self.model, self.replay = model, replay
+        if replay is not None:
+            replay.moved.connect(self._move)
+        self.look_through(lens)
         self._links = [] if model is None else self.follows(model)
         for signal in self._links:
             signal.connect(self.mark_dirty)
@@ -92,6 +114,8 @@ class Panel(QFrame):
     def set_on_top(self, on_top: bool) -> None:
         """Whether the panel is the one of its tabs that is seen."""
         self._on_top = on_top
+        if not on_top:
+            self.leave()
         self._draw_if_due()
 
     def mark_dirty(self, *_: object) -> None:
@@ -109,6 +133,17 @@ class Panel(QFrame):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._draw_if_due()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.leave()
+
+    def _move(self) -> None:
+        """Somebody goes through the past: draw as soon as can be."""
+        self._last = 0.0
+        self._pause_ms = 0.0
+        self._timer.stop()
+        self.mark_dirty()
 
     def _draw_if_due(self) -> None:
         if self._dirty and self._on_top and self.isVisible() and not self._timer.isActive():

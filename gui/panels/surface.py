@@ -5,28 +5,46 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPoint, QSignalBlocker
+from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QStackedWidget
 
+from engine.analysis.views import MapRequest
 from gui.jobs import Job, run_job
+from gui.models.cube_axis import CubeAxis, cube_axis
 from gui.models.landscape import Picture, Profile, paint, trace
+from gui.models.lens_follower import Lens
+from gui.models.map_layers import LAYER_TIPS, Layer
+from gui.models.map_painter import MapPainter
 from gui.models.study_model import StudyModel
 from gui.models.surface_view import COLOURS, SurfaceView, question_of, view_surface
 from gui.models.trial_arrays import STATES
 from gui.panels.panel import column
 from gui.panels.plot_panel import PlotPanel
 from gui.panels.trial_menu import open_trial_menu
-from gui.plots.colours import ink, is_bright, value_table
+from gui.plots.colours import ink, is_bright, layer_table, value_table
 from gui.plots.legend import Legend
-from gui.plots.marks import DISC, Sprite, best_sprite, selected_sprite, state_sprite
+from gui.plots.marks import (
+    DISC,
+    Sprite,
+    best_sprite,
+    proposed_sprite,
+    selected_sprite,
+    state_sprite,
+)
 from gui.plots.surface_plot import SurfacePlot
 from gui.widgets.buttons import tool
 from gui.widgets.text import label
+from gui.widgets.time_slider import TimeSlider
 
 _DISC_SIZES = ((300, 11.0), (2000, 8.0))
 _SMALLEST_DISC = 6.0
-_SELECTED, _BEST = COLOURS + len(STATES), COLOURS + len(STATES) + 1
+_SELECTED, _BEST, _PROPOSED = (COLOURS + len(STATES) + place for place in range(3))
+_ALWAYS_LEARNS = "bayesian"
+_OTHERS = (
+    ("others at the best", "The other parameters are those of the best configuration"),
+    ("others averaged", "Averaged over all that the other parameters may be"),
+)
 
 
 class SurfacePanel(PlotPanel):
@@ -38,13 +56,22 @@ class SurfacePanel(PlotPanel):
     def __init__(self) -> None:
         super().__init__()
         self.x_choice, self.y_choice = _axis_choice("Across"), _axis_choice("Up")
+        self.layer_choice = _choice("Layer", [(layer, LAYER_TIPS[layer]) for layer in Layer])
+        self.others_choice = _choice("The other parameters", _OTHERS)
         self.plot = SurfacePlot()
         self.plot.setAccessibleName("Surface of the objective over two parameters")
+        self.stage = QStackedWidget()
+        self.stage.addWidget(self.plot)
         self.legend = Legend()
+        self.time = TimeSlider()
         self.view: SurfaceView | None = None
+        self.painter = MapPainter(self)
+        self.painter.arrived.connect(self._layer_arrived)
         self._axes = ("", "")
         self._job: Job | None = None
-        self._painted: object = None
+        self._landscape: Picture | Profile | None = None
+        self._asked: object = None
+        self._shown: object = None
         self._disc_size = 0.0
         self._more = tool("dots-vertical", "More", self._open_menu)
         for widget in (
@@ -52,23 +79,39 @@ class SurfacePanel(PlotPanel):
             label("×", tone="muted"),
             self.y_choice,
             tool("swap-horizontal", "Swap the axes", self._swap),
+            self.layer_choice,
+            self.others_choice,
             tool("fit-to-screen-outline", "Show all (double click)", self.plot.go_home),
             self._more,
         ):
             self.control_row.addWidget(widget)
-        column(self.body, self.plot, self.legend)
+        column(self.body, self.stage, self.legend, self.time)
         for choice in (self.x_choice, self.y_choice):
             choice.currentIndexChanged.connect(self._axes_chosen)
+        for choice in (self.layer_choice, self.others_choice):
+            choice.currentIndexChanged.connect(self.mark_dirty)
         self.follow_mouse(self.plot)
 
     # -- which axes -----------------------------------------------------------------------------
+
+    def look_through(self, lens: Lens | None) -> None:
+        self.painter.set_lens(lens)
+        self.time.set_replay(self.replay)
 
     def enter(self, model: StudyModel | None) -> None:
         names = model.varied if model is not None else []
         objective = [model.objective] if model is not None else []
         _fill(self.x_choice, names, 0)
         _fill(self.y_choice, [*names, *objective], 1)
+        learns = model is not None and model.spec.method.name == _ALWAYS_LEARNS
+        with QSignalBlocker(self.layer_choice):
+            first = Layer.MEAN if learns and self.painter.has_lens else Layer.LANDSCAPE
+            self.layer_choice.setCurrentText(first)
         self._axes_chosen()
+
+    def leave(self) -> None:
+        self.painter.stop()
+        self._dirty = True
 
     def set_axes(self, x: str, y: str) -> None:
         """Show parameter `x` across, and parameter or objective `y` upwards."""
@@ -81,6 +124,13 @@ class SurfacePanel(PlotPanel):
     def axes(self) -> tuple[str, str]:
         """Names of what is shown across and upwards."""
         return self.x_choice.currentText(), self.y_choice.currentText()
+
+    @property
+    def layer(self) -> Layer:
+        """What is shown beneath the marks: of the model only where there is one to ask."""
+        is_map = self.model is not None and self.axes[1] in self.model.scales
+        wanted = Layer(self.layer_choice.currentText())
+        return wanted if is_map and self.painter.has_lens else Layer.LANDSCAPE
 
     def _swap(self) -> None:
         x, y = self.axes
@@ -110,23 +160,42 @@ class SurfacePanel(PlotPanel):
             return "Nothing is searched here: every parameter has a fixed value."
         if not model.trials:
             return "Each trial appears here as a point, and the landscape after six of them."
-        self.view = view = view_surface(model, *self.axes)
-        self.plot.set_scales(*view.scales)
+        known = self.replay.known() if self.replay is not None else None
+        self.view = view = view_surface(model, *self.axes, known)
+        self._offer_layers()
+        self.plot.set_scales(*view.scales, self._reach())
         self.plot.set_points(model.numbers(view.rows), view.x, view.y)
-        self._draw_marks(view)
         self.legend.bar.show_colours(view.colours)
-        self.legend.show_marks(view.counts(), model.best is not None)
-        self.legend.remark.setText(
-            f"{view.missing} of {len(model.trials)} trials have no such parameter"
-            if view.missing
-            else ""
+        if self.layer.is_of_model:
+            self._ask_for_layer(view)
+        else:
+            self.painter.stop()
+            self._ask_for_landscape(view)
+        self._show_beneath()
+        self._draw_marks(view)
+        self.legend.show_marks(
+            view.counts(), self.best is not None, self._proposal(view) is not None
         )
-        self._ask_for_landscape(view)
+        self._say(view)
         return ""
+
+    def _offer_layers(self) -> None:
+        is_map = self.axes[1] in self.model.scales
+        self.layer_choice.setVisible(self.painter.has_lens and is_map)
+        self.others_choice.setVisible(self.layer.is_of_model and len(self.model.varied) > 2)
+        self.others_choice.setEnabled(self.layer is not Layer.ACQUISITION)
+
+    def _say(self, view: SurfaceView) -> None:
+        remark = ""
+        if self.layer.is_of_model and self.painter.painted is None:
+            remark = self.painter.problem
+        elif view.missing:
+            remark = f"{view.missing} of {len(self.model.trials)} trials have no such parameter"
+        self.legend.remark.setText(remark)
 
     def _draw_marks(self, view: SurfaceView) -> None:
         self._size_discs(len(view.rows))
-        best = self.model.best.number if self.model.best is not None else None
+        best = self.best.number if self.best is not None else None
         rows = self.model.arrays.rows
         halo = np.flatnonzero(view.rows == rows.get(self.model.selected, -1))
         star = np.flatnonzero(view.rows == rows.get(best, -1))
@@ -134,7 +203,21 @@ class SurfacePanel(PlotPanel):
         kinds = np.concatenate(
             [view.kinds, [_SELECTED] * len(halo), view.kinds[halo], [_BEST] * len(star)]
         )
-        self.plot.marks.set_marks(view.x[order], view.y[order], kinds.astype(np.intp))
+        x, y = view.x[order], view.y[order]
+        proposal = self._proposal(view)
+        if proposal is not None:
+            x, y = np.append(x, proposal[0]), np.append(y, proposal[1])
+            kinds = np.append(kinds, _PROPOSED)
+        self.plot.marks.set_marks(x, y, kinds.astype(np.intp))
+
+    def _proposal(self, view: SurfaceView) -> tuple[float, float] | None:
+        """Where the model would look next; None where it does not say, or not on these axes."""
+        painted = self.painter.painted if self.layer.is_of_model else None
+        params = painted.view.proposed if painted is not None else None
+        if params is None or not set(view.axes) <= set(params):
+            return None
+        x, y = (s.position(params[n]) for n, s in zip(view.axes, view.scales, strict=True))
+        return x, y
 
     def _size_discs(self, count: int) -> None:
         size = next((size for most, size in _DISC_SIZES if count <= most), _SMALLEST_DISC)
@@ -146,36 +229,75 @@ class SurfacePanel(PlotPanel):
                     *(state_sprite(state, size) for state in STATES),
                     replace(selected_sprite(), size=size + 7),
                     best_sprite(),
+                    proposed_sprite(),
                 ]
             )
 
-    # -- the landscape beneath, painted in a job ------------------------------------------------
+    # -- what lies beneath, painted in jobs -----------------------------------------------------
+
+    def _show_beneath(self) -> None:
+        """The newest picture of what is wanted; the one before stays until there is another."""
+        painted = self.painter.painted if self.layer.is_of_model else None
+        strip = painted.strip if painted is not None else None
+        self.legend.layer_bar.show_strip(strip, LAYER_TIPS[self.layer])
+        found = painted.picture if painted is not None else None
+        if not self.layer.is_of_model:
+            found = self._landscape
+        if found is not self._shown:
+            self._shown = found
+            self.plot.show_picture(found if isinstance(found, Picture) else None)
+            self.plot.show_profile(found if isinstance(found, Profile) else None)
+
+    def _cube_axes(self) -> tuple[CubeAxis, CubeAxis]:
+        space, scales = self.model.spec.space, self.model.scales
+        x, y = (cube_axis(space[name], scales[name]) for name in self.axes)
+        return x, y
+
+    def _reach(self) -> QRectF | None:
+        """The part of the plot that the layers of the model cover."""
+        if not self.layer.is_of_model:
+            return None
+        x, y = self._cube_axes()
+        return QRectF(x.low, y.low, x.width, y.width)
+
+    def _ask_for_layer(self, view: SurfaceView) -> None:
+        layer, axes = self.layer, self._cube_axes()
+        averaged = layer is not Layer.ACQUISITION and self.others_choice.currentIndex() == 1
+        averaged = averaged and len(self.model.varied) > 2
+        upto = self.replay.upto if self.replay is not None else None
+        request = MapRequest(*self.axes, averaged=averaged, upto=upto)
+        places = zip((view.x, view.y), axes, strict=True)
+        marks = np.column_stack([axis.units(at) for at, axis in places])
+        finished, _ = self.model.progress()
+        self.painter.show(request, finished, layer, axes, view.colours, layer_table(layer), marks)
+
+    def _layer_arrived(self) -> None:
+        self._move()
 
     def _ask_for_landscape(self, view: SurfaceView) -> None:
         """Have it painted if there is news; one at a time, the next one from the newest points."""
         content = (view.axes, int(np.count_nonzero(view.kinds < COLOURS)), view.colours)
-        if self._job is not None or content == self._painted:
+        if self._job is not None or content == self._asked:
             return
-        self._painted = content
+        self._asked = content
         question = question_of(self.model, view, value_table())
-        if question is not None:
+        if question is None:
+            self._landscape = None
+        else:
             work = paint if view.axes[1] in self.model.scales else trace
             self._job = run_job(self, lambda: work(question), self._landscape_arrived)
 
     def _landscape_arrived(self, found: Picture | Profile | None) -> None:
         self._job = None
-        self._show_landscape(found)
-        self.mark_dirty()
-
-    def _show_landscape(self, found: Picture | Profile | None) -> None:
-        self.plot.show_picture(found if isinstance(found, Picture) else None)
-        self.plot.show_profile(found if isinstance(found, Profile) else None)
+        self._landscape = found
+        self._move()
 
     def _drop_landscape(self) -> None:
         if self._job is not None:
             self._job.drop()
-        self._job = self._painted = None
-        self._show_landscape(None)
+        self._job = self._asked = self._landscape = self._shown = None
+        self.plot.show_picture(None)
+        self.plot.show_profile(None)
 
     def _open_menu(self) -> None:
         below = self._more.mapToGlobal(QPoint(0, self._more.height()))
@@ -187,11 +309,19 @@ def _discs(size: float) -> list[Sprite]:
     return [Sprite(DISC, size, fill, ink(is_bright(fill)), 1.25) for fill in fills]
 
 
-def _axis_choice(name: str) -> QComboBox:
+def _choice(name: str, entries: object) -> QComboBox:
     result = QComboBox()
     result.setAccessibleName(name)
-    result.setToolTip(f"{name}: the parameter of this axis")
     result.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    for place, (text, tip) in enumerate(entries):
+        result.addItem(text)
+        result.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
+    return result
+
+
+def _axis_choice(name: str) -> QComboBox:
+    result = _choice(name, ())
+    result.setToolTip(f"{name}: the parameter of this axis")
     return result
 
 

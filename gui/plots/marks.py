@@ -10,7 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QTransform,
+)
 from shiboken6 import wrapInstance
 
 from engine.trial import TrialState
@@ -175,6 +184,7 @@ def _square() -> QPainterPath:
     return path
 
 
+DIAMOND = _polygon((0, -0.5), (0.5, 0), (0, 0.5), (-0.5, 0))
 DISC = _disc()
 RING = _ring()
 STAR = _star()
@@ -197,6 +207,12 @@ def state_sprite(state: TrialState, size: float = 11) -> Sprite:
 def best_sprite(size: float = 20) -> Sprite:
     """The star of the best trial."""
     return Sprite(STAR, size, theme().text, theme().surface, 2)
+
+
+def proposed_sprite(size: float = 13) -> Sprite:
+    """The open diamond of the configuration that the model would try next."""
+    hole = QTransform.fromScale(0.58, 0.58).map(DIAMOND)
+    return Sprite(DIAMOND.subtracted(hole), size, theme().text, theme().surface, 2)
 
 
 def selected_sprite(size: float = 18) -> Sprite:

@@ -33,6 +33,7 @@ class SurfacePlot(Plot):
         self._bounds = QGraphicsRectItem()
         self.marks = MarksItem()
         self._scales: tuple[Scale, Scale] = (LinearScale(""), LinearScale(""))
+        self._reach = QRectF(0, 0, 1, 1)
         super().__init__()
         layers = (self._image, self._bounds, *self._lines.values(), self._curve, self.marks)
         for height, item in enumerate(layers):
@@ -51,12 +52,12 @@ class SurfacePlot(Plot):
         for label, bright in self._labels:
             label.setColor(ink(bright))
 
-    def set_scales(self, x: Scale, y: Scale) -> None:
-        """Draw over these two axes from now on, and show all of them."""
+    def set_scales(self, x: Scale, y: Scale, reach: QRectF | None = None) -> None:
+        """Draw over these two axes from now on; pictures cover `reach` (else just the scales)."""
         self._scales = (x, y)
         for axis, scale in zip(("bottom", "left"), (x, y), strict=True):
             self.axes[axis].set_scale(scale, "  (log)" if isinstance(scale, LogScale) else "")
-        square = QRectF(x.low, y.low, _width(x), _width(y))
+        self._reach = square = reach or QRectF(x.low, y.low, _width(x), _width(y))
         self._bounds.setRect(square)
         dx, dy = (0 if isinstance(s, ChoiceScale) else _width(s) * _MARGIN for s in (x, y))
         self.set_home(square.adjusted(-dx, -dy, dx, dy))
@@ -79,9 +80,8 @@ class SurfacePlot(Plot):
                 item.setData(*self._placed(pieces[..., 0].ravel(), pieces[..., 1].ravel()))
         if picture is None:
             return
-        x, y = self._scales
         self._image.setImage(picture.image, autoLevels=False)
-        self._image.setRect(QRectF(x.low, y.low, _width(x), _width(y)))
+        self._image.setRect(self._reach)
         for label in picture.labels:
             self._write(label.x, label.y, label.text, label.on_bright)
 
@@ -104,8 +104,8 @@ class SurfacePlot(Plot):
 
     def _placed(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Plot coordinates of places in the unit square."""
-        across, along = self._scales
-        return across.low + x * _width(across), along.low + y * _width(along)
+        reach = self._reach
+        return reach.x() + x * reach.width(), reach.y() + y * reach.height()
 
 
 class _SmoothImage(pg.ImageItem):

@@ -6,6 +6,8 @@ from PySide6.QtCore import QByteArray, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from gui.models.lens_follower import Lens
+from gui.models.replay import Replay
 from gui.models.study_model import StudyModel
 from gui.pages.run.docks import Docks
 from gui.pages.run.header import RunHeader
@@ -31,6 +33,7 @@ class RunPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._replay: Replay | None = None
         self.header = RunHeader()
         self.surface, self.history, self.curves = SurfacePanel(), HistoryPanel(), CurvesPanel()
         self.trials, self.log = TrialsPanel(), LogPanel()
@@ -57,11 +60,15 @@ class RunPage(QWidget):
             self.curves,
         )
 
-    def set_study(self, model: StudyModel | None) -> None:
-        """Show `model` in every panel, or say that there is none."""
+    def set_study(self, model: StudyModel | None, lens: Lens | None = None) -> None:
+        """Show `model` in every panel, its surrogate through `lens`; or say that there is none."""
         self.header.set_study(model)
+        before = self._replay
+        self._replay = Replay(model, self) if model is not None else None
         for panel in self.panels:
-            panel.set_study(model)
+            panel.set_study(model, lens, self._replay)
+        if before is not None:
+            before.deleteLater()
 
     def panel_actions(self) -> list[QAction]:
         """An action for each panel that shows or hides it, for the View menu."""
