@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from engine import places
 from gui import theme
 from gui.crash import CrashLog
+from gui.interrupts import Interrupts
 from gui.jobs import finish_jobs, run_job
 from gui.open_studies import StudyDoor
 from gui.program import SCHEME, Program
@@ -49,9 +50,13 @@ def run(path: Path | None = None) -> int:
     crashes = CrashLog()
     crashes.install()
     program = Program(settings, crashes, study_door())
+    interrupts = Interrupts(program.closing.stop_and_leave)
     program.open_window(path)
     QTimer.singleShot(_WARM_UP_MS, program, lambda: run_job(program, _warm_up, lambda _: None))
     code = QApplication.exec()
+    if interrupts.number is not None:
+        code = 128 + interrupts.number
+    interrupts.close()
     settings.flush()
     if not finish_jobs(_LAST_JOBS_MS):  # whatever hangs, the engine's guard ends its processes
         os._exit(code)

@@ -34,8 +34,8 @@ class Closing(QObject):
             self._before()
         elif self._studies.active() and not self._asking and not self._stopping:
             self._ask([entry.name for entry in self._studies.active()])
-        elif not self._asking and not self._stopping:
-            self._stop_all()
+        elif not self._asking:
+            self.stop_and_leave()
         return self._ready
 
     def _ask(self, names: list[str]) -> None:
@@ -46,14 +46,17 @@ class Closing(QObject):
             "Close Tunescape",
             f"{listed} {verb} not finished. Stop and close?",
             "Everything found so far is kept, and you can go on with it later.",
-            [("Stop and close", self._stop_all), ("Keep running", None)],
+            [("Stop and close", self.stop_and_leave), ("Keep running", None)],
         )
         dialog.finished.connect(self._answered)
 
     def _answered(self) -> None:
         self._asking = False
 
-    def _stop_all(self) -> None:
+    def stop_and_leave(self) -> None:
+        """Stop what runs, let go of every file, and end the program, without a question."""
+        if self._stopping:
+            return
         self._stopping = True
         self._before()
         if active := self._studies.active():
