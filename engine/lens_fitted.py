@@ -26,6 +26,8 @@ MOST = 1000
 """Of more trials than this, the best and an even choice of the others."""
 MOST_TO_LEARN_FROM = 250
 KEPT = 6
+_AT_ONCE = 256
+"""Points predicted together: few enough for their kernel to stay in the cache."""
 _LIMIT = 8.0
 """Standard deviations beyond the data to which the transform is inverted."""
 
@@ -123,7 +125,9 @@ class Fitted:
 
     def predict(self, points: Array) -> tuple[Array, Array]:
         """Posterior mean and variance on the model's scale at points (m, d): shapes (m,)."""
-        return self.gp.predict(self.features.of(points))
+        x = self.features.of(points)
+        parts = [self.gp.predict(x[at : at + _AT_ONCE]) for at in range(0, len(x), _AT_ONCE)]
+        return np.concatenate([m for m, _ in parts]), np.concatenate([v for _, v in parts])
 
     def values(self, bent: Array) -> Array:
         """What the user would call these places on the model's scale."""

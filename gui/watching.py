@@ -20,6 +20,7 @@ from gui.open_studies import OpenStudies, OpenStudy
 from gui.settings import Settings
 
 if TYPE_CHECKING:
+    from gui.models.lens_model import LensModel
     from gui.pages.results import ResultsPage
     from gui.pages.run import RunPage
 
@@ -74,7 +75,7 @@ class Watching(QObject):
         page.cancelRequested.connect(lambda n: self._studies.command("cancel_trial", n))
         page.resultsRequested.connect(lambda: self._window.go_to(RESULTS))
         self._window.commands.set_panels(page.panel_actions())
-        page.set_study(self._model())
+        page.set_study(self._model(), self._lens())
         return page
 
     def make_results_page(self) -> ResultsPage:
@@ -130,6 +131,9 @@ class Watching(QObject):
     def _model(self) -> Any:
         return None if self._studies.current is None else self._studies.current.model
 
+    def _lens(self) -> LensModel | None:
+        return None if self._studies.current is None else self._studies.current.lens
+
     def _weights_of(self) -> Callable[[int], Path] | None:
         return None if self._studies.current is None else self._studies.current.study.weights_of
 
@@ -146,7 +150,7 @@ class Watching(QObject):
         self._window.setWindowTitle(f"{named}Tunescape")
         self._window.strip.set_model(model)
         if self._window.made(RUN):
-            self._window.page(RUN).set_study(model)  # type: ignore[attr-defined]
+            self._window.page(RUN).set_study(model, self._lens())  # type: ignore[attr-defined]
         if self._window.made(RESULTS):
             self._window.page(RESULTS).set_study(model, self._weights_of())  # type: ignore[attr-defined]
         self._offer()
