@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -104,6 +105,7 @@ class Fitted:
         self.actual = told.sign * told.losses[chosen]
         self._told, self._warp = told, warp
         self.targets = warp.forward(told.losses[chosen])
+        self.failed = told.failed
         self.gp = GaussianProcess(
             *(self.features.of(self.points), self.targets, self.features.groups),
             *(theta[:-1], float(theta[-1])),
@@ -129,17 +131,24 @@ class Fitted:
         parts = [self.gp.predict(x[at : at + _AT_ONCE]) for at in range(0, len(x), _AT_ONCE)]
         return np.concatenate([m for m, _ in parts]), np.concatenate([v for _, v in parts])
 
+    def believing(self, points: Array) -> GaussianProcess:
+        """The process, had what it expects at points (m, d) come about there."""
+        if not len(points):
+            return self.gp
+        x = np.concatenate([self.gp.x, self.features.of(points)])
+        y = np.concatenate([self.targets, self.predict(points)[0]])
+        return GaussianProcess(x, y, self.gp.groups, self.gp.log_lengths, self.gp.log_noise)
+
     def values(self, bent: Array) -> Array:
         """What the user would call these places on the model's scale."""
         return self._told.sign * self._warp.back(bent)
 
     def feasibility(self, points: Array) -> Array:
         """How likely a trial at points (m, d) is to have a value: shape (m,)."""
-        failed = self._told.failed
-        if not len(failed):
+        if not len(self.failed):
             return np.ones(len(points))
         z = self.features.of(points) * self.gp.inverse_lengths
-        other = self.features.of(failed) * self.gp.inverse_lengths
+        other = self.features.of(self.failed) * self.gp.inverse_lengths
         bad = matern(squared_distances(z, other))[0].sum(1)
         good = matern(squared_distances(z, self.gp.z))[0].sum(1)
         return np.asarray(1.0 - bad / (1.0 + good + bad))
@@ -149,24 +158,25 @@ class Evidence:
     """Finished trials as arrays: points and losses of those with a value, points of the failed."""
 
     def __init__(self, space: SearchSpace, sign: float, trials: Sequence[Trial]) -> None:
-        self.sign, self.upto = sign, len(trials)
-        numbers, points, losses, failed = [], [], [], []
-        for trial in trials:
-            try:
-                point = space.encode(trial.params)
-            except SpaceError:
-                continue  # from before the space was changed, or given by hand
-            if trial.state is TrialState.FAILED:
-                failed.append(point)
-            elif trial.state is TrialState.COMPLETE and np.isfinite(trial.value or 0.0):
-                numbers.append(trial.number)
-                points.append(point)
-                losses.append(sign * float(trial.value or 0.0))
-        width = len(space.dimensions)
-        self.numbers = np.array(numbers, dtype=np.int64)
-        self.points = np.array(points).reshape(-1, width)
-        self.losses = np.array(losses)
-        self.failed = np.array(failed).reshape(-1, width)
+        self.sign = sign
+        self.upto = len(trials)
+        kinds = np.array([_kind(space, trial) for trial in trials], dtype=np.int64)
+        self._complete, self._failed = np.flatnonzero(kinds > 0), np.flatnonzero(kinds < 0)
+        complete = [trials[row] for row in self._complete.tolist()]
+        self.numbers = np.array([trial.number for trial in complete], dtype=np.int64)
+        self.points = _encode(space, complete)
+        self.losses = sign * np.array([float(trial.value or 0.0) for trial in complete])
+        self.failed = _encode(space, [trials[row] for row in self._failed.tolist()])
+
+    def first(self, count: int) -> Evidence:
+        """What the first `count` trials say."""
+        part = copy(self)
+        part.upto = count
+        complete = int(np.searchsorted(self._complete, count))
+        part.numbers, part.points = self.numbers[:complete], self.points[:complete]
+        part.losses = self.losses[:complete]
+        part.failed = self.failed[: int(np.searchsorted(self._failed, count))]
+        return part
 
     def best_and_others(self, most: int) -> np.ndarray:
         """Rows of at most `most` trials: the best quarter, and an even choice of the rest."""
@@ -176,6 +186,23 @@ class Evidence:
         best, rest = order[: most // 4], np.sort(order[most // 4 :])
         even = rest[np.linspace(0, len(rest) - 1, most - len(best)).astype(int)]
         return np.sort(np.concatenate([best, even]))
+
+
+def _kind(space: SearchSpace, trial: Trial) -> int:
+    """1: it has a value; -1: it failed; 0: it says nothing, or lies outside of the space."""
+    has_value = trial.state is TrialState.COMPLETE and np.isfinite(trial.value or 0.0)
+    if not has_value and trial.state is not TrialState.FAILED:
+        return 0
+    try:
+        space.validate(trial.params)
+    except SpaceError:
+        return 0
+    return 1 if has_value else -1
+
+
+def _encode(space: SearchSpace, trials: Sequence[Trial]) -> Array:
+    points = [space.encode(trial.params) for trial in trials]
+    return np.array(points, dtype=np.float64).reshape(len(points), len(space.dimensions))
 
 
 class Fits:
@@ -188,6 +215,7 @@ class Fits:
         self.cube = Cube(space)
         self._sign = sign
         self._trials: list[Trial] = []
+        self._told = Evidence(space, sign, [])
         self._kept: OrderedDict[int, Fitted] = OrderedDict()
         self._thetas: dict[int, Array] = {}
 
@@ -197,6 +225,7 @@ class Fits:
             self._kept.clear()
             self._thetas.clear()
         self._trials = trials
+        self._told = Evidence(self.cube.space, self._sign, trials)
 
     def at(self, upto: int | None) -> Fitted:
         """The model after the first `upto` trials (None: all). Raises TooFewError."""
@@ -210,7 +239,7 @@ class Fits:
         return self._kept[count]
 
     def _fit(self, count: int) -> Fitted:
-        told = Evidence(self.cube.space, self._sign, self._trials[:count])
+        told = self._told.first(count)
         there = len(told.losses)
         if there < LEAST:
             verb = "is" if there == 1 else "are"
@@ -221,10 +250,9 @@ class Fits:
     def _theta(self, count: int) -> Array:
         """Length scales and noise for the model after `count` trials."""
         at = milestone(count)
-        told = Evidence(self.cube.space, self._sign, self._trials[:at])
-        if len(told.losses) < LEAST:
+        if len(self._told.first(at).losses) < LEAST:
             at = count
-            told = Evidence(self.cube.space, self._sign, self._trials[:at])
+        told = self._told.first(at)
         if at not in self._thetas:
             rows = told.best_and_others(MOST_TO_LEARN_FROM)
             features = Features(self.cube)

@@ -7,15 +7,20 @@ import json
 import math
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.analysis.views import LensProblem, Request, View, WhyRequest
+from engine.analysis.views import LensProblem, MapView, Request, View, WhyRequest
 from engine.lens_fitted import Fits, TooFewError
-from engine.lens_views import view_of, why_next, why_trial
+from engine.lens_views import next_params, view_of, why_trial
 from engine.lens_wire import from_wire, to_wire, trial_from_wire
+from engine.space import SpaceError
 from engine.spec import StudySpec
-from engine.trial import Trial
+from engine.trial import Params, Trial
+
+CHEAP = 500
+"""With more trials, where the model would look next is found out only when that is asked."""
 
 
 class Sight:
@@ -26,11 +31,14 @@ class Sight:
         self._fits = Fits(spec.space, sign)
         self._trials: dict[int, Trial] = {}
         self._stale = False
+        self._looked_ahead = False
+        self._following: Params | None = None
 
     def tell(self, trials: list[Trial]) -> None:
         """Trials that are new or have changed."""
         self._trials.update((trial.number, trial) for trial in trials)
         self._stale = True
+        self._looked_ahead = False
 
     def answer(self, request: Request) -> View | LensProblem:
         """The view that was asked for, or why there is none."""
@@ -39,7 +47,7 @@ class Sight:
             self._stale = False
         try:
             return self._view(request)
-        except TooFewError as error:
+        except (TooFewError, SpaceError) as error:
             return LensProblem(request, str(error))
         except Exception as error:  # said in the window, and the next request has its own chance
             traceback.print_exc()
@@ -47,13 +55,27 @@ class Sight:
 
     def _view(self, request: Request) -> View:
         if not isinstance(request, WhyRequest):
-            return view_of(self._fits.at(request.upto), request)
+            view = view_of(self._fits.at(request.upto), request)
+            if isinstance(view, MapView) and request.upto is None and view.upto <= CHEAP:
+                return replace(view, proposed=self._next())
+            return view
         if request.number is None:
-            return why_next(self._fits.at(None), request)
+            following = self._next()
+            if following is None:
+                raise TooFewError("Every configuration has been tried.")
+            return why_trial(self._fits.at(None), request, following)
         trial = self._trials.get(request.number)
         if trial is None:
             raise TooFewError(f"Trial {request.number} has not been started yet.")
         return why_trial(self._fits.at(self._known_before(trial)), request, trial.params)
+
+    def _next(self) -> Params | None:
+        """The configuration that the model would choose now."""
+        if not self._looked_ahead:
+            running = [t.params for t in self._trials.values() if not t.state.is_finished]
+            self._following = next_params(self._fits.at(None), running)
+            self._looked_ahead = True
+        return self._following
 
     def _known_before(self, trial: Trial) -> int:
         """How many trials had finished when this one was started."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -23,11 +25,12 @@ from engine.analysis.views import (
     WhyView,
 )
 from engine.lens_fitted import Fitted
+from engine.space import SpaceError
 from engine.surrogate.acquisition import (
     log_expected_improvement,
     log_expected_improvement_gradient,
 )
-from engine.surrogate.cube import Array
+from engine.surrogate.cube import Array, Cube
 from engine.surrogate.gp import MEAN_VARIANCE, matern, squared_distances
 from engine.surrogate.optimise import maximise
 from engine.trial import Params
@@ -67,16 +70,19 @@ def map_at_best(model: Fitted, request: MapRequest) -> MapView:
     acquisition = log_expected_improvement(mean, variance, model.best)
     feasible = model.feasibility(unique)
     acquisition = acquisition + np.log(np.maximum(feasible, 1e-12))
-    sigma = np.sqrt(variance)
-    layers = [
-        model.values(mean),
-        _spread(model, mean, sigma),
-        feasible,
-        acquisition - acquisition.max(),
-    ]
-    shape = (request.size, request.size)
-    drawn = [layer[where.reshape(-1)].reshape(shape) for layer in layers]
-    return MapView(request, model.upto, *drawn, None)
+
+    def drawn(layer: Array) -> Array:
+        return np.asarray(layer[where.reshape(-1)].reshape(request.size, request.size))
+
+    return MapView(
+        request=request,
+        upto=model.upto,
+        mean=drawn(model.values(mean)),
+        deviation=drawn(_spread(model, mean, np.sqrt(variance))),
+        feasibility=drawn(feasible),
+        acquisition=drawn(acquisition - acquisition.max()),
+        proposed=None,
+    )
 
 
 def averaged_map(model: Fitted, request: MapRequest) -> MapView:
@@ -87,7 +93,7 @@ def averaged_map(model: Fitted, request: MapRequest) -> MapView:
     """
     size = min(request.size, COARSE)
     columns = [model.cube.space.dimensions.index(name) for name in (request.x, request.y)]
-    others = _spread_points(OTHERS, len(model.cube))
+    others = _spread_points(OTHERS if len(model.cube) > len(columns) else 1, len(model.cube))
     plane = _axes(size)
     kernel = np.zeros((len(plane), len(model.gp.y)))
     feasible = np.zeros(len(plane))
@@ -96,8 +102,8 @@ def averaged_map(model: Fitted, request: MapRequest) -> MapView:
         points[:, columns] = plane
         points = model.cube.snap(points)
         z = model.features.of(points) * model.gp.inverse_lengths
-        kernel += matern(squared_distances(z, model.gp.z))[0] / OTHERS
-        feasible += model.feasibility(points) / OTHERS
+        kernel += matern(squared_distances(z, model.gp.z))[0] / len(others)
+        feasible += model.feasibility(points) / len(others)
     kernel += MEAN_VARIANCE
     others[:, columns] = 0.5
     z = model.features.of(model.cube.snap(others)) * model.gp.inverse_lengths
@@ -307,18 +313,19 @@ def why_trial(model: Fitted, request: WhyRequest, params: Params) -> WhyView:
     )
 
 
-def why_next(model: Fitted, request: WhyRequest) -> WhyView:
-    """Where `model` would look next, and what it expects there."""
-    return why_trial(model, request, next_params(model))
+def next_params(model: Fitted, running: Sequence[Params] = ()) -> Params | None:
+    """The configuration of the highest expected improvement; None where all have been tried.
 
-
-def next_params(model: Fitted) -> Params:
-    """The configuration of the highest expected improvement; the best one where all were tried."""
-    cube, features, gp = model.cube, model.features, model.gp
-    tried = {point.tobytes() for point in np.nan_to_num(model.points, nan=-1.0)}
+    Those of `running` trials count as if what is expected of them had come about.
+    """
+    cube, features = model.cube, model.features
+    pending = _known(cube, running)
+    gp = model.believing(pending)
+    seen = np.concatenate([model.points, model.failed, pending])
+    tried = {point.tobytes() for point in np.nan_to_num(seen, nan=-1.0)}
 
     def value(points: Array) -> Array:
-        return log_expected_improvement(*model.predict(points), model.best)
+        return log_expected_improvement(*gp.predict(features.of(points)), model.best)
 
     def value_and_gradient(points: Array) -> tuple[Array, Array]:
         predicted = gp.predict_with_gradient(features.of(points))
@@ -330,7 +337,16 @@ def next_params(model: Fitted) -> Params:
 
     anchors = model.points[np.argsort(model.targets, kind="stable")[:4]]
     found = maximise(cube, value, value_and_gradient, anchors, is_new, np.random.default_rng(0))
-    return cube.space.decode(_filled(model.best_point if found is None else found))
+    return None if found is None else cube.space.decode(_filled(found))
+
+
+def _known(cube: Cube, configurations: Sequence[Params]) -> Array:
+    """The points (n, d) of those configurations that the space has."""
+    points = np.empty((0, len(cube)))
+    for params in configurations:
+        with contextlib.suppress(SpaceError):
+            points = np.append(points, cube.space.encode(params)[None, :], axis=0)
+    return points
 
 
 def _filled(point: Array) -> Array:
