@@ -108,22 +108,23 @@ class Lens:
 
     def _go_on(self) -> None:
         """Ask for what has waited longest, if nothing is under way."""
+        if self._waiting and self._child is None and not self._lost:
+            self._start()
         if self._lost:
             for request in self._waiting.values():
                 self._deliver(LensProblem(request, self._lost))
             self._waiting.clear()
         elif self._waiting and self._under_way is None:
-            if self._child is None:
-                self._start()
             self._under_way = self._waiting.pop(next(iter(self._waiting)))
             self._send("ask", request=to_wire(self._under_way))
 
     def _start(self) -> None:
-        self._child = Child(
-            own_command("--lens"),
-            {"OMP_NUM_THREADS": BLAS_THREADS, "OPENBLAS_NUM_THREADS": BLAS_THREADS},
-            self._inbox,
-        )
+        one_thread = {"OMP_NUM_THREADS": BLAS_THREADS, "OPENBLAS_NUM_THREADS": BLAS_THREADS}
+        try:
+            self._child = Child(own_command("--lens"), one_thread, self._inbox)
+        except OSError as error:
+            self._lost = f"The model's process cannot be started ({error}); open the study again."
+            return
         self._send("study", spec=self._spec.to_toml(), base=str(self._spec.base))
         self._send_trials(self._trials.values())
 

@@ -18,6 +18,8 @@ from gui.models.study_model import StudyModel
 
 _PAUSE_MS = 200
 """News of a running study are gathered for this long, and then told at once."""
+_REST_MS = 60_000
+"""When nothing is wanted for this long, the process is let go of; it takes a hundred megabytes."""
 
 
 class Lens(Protocol):
@@ -56,6 +58,8 @@ class LensModel(QObject):
         self._grew = False
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._pass_on)
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._let_go)
         self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -75,6 +79,7 @@ class LensModel(QObject):
             self._lens = self._make_lens(self._study.spec, self._hear)
             self._lens.tell(self._study.trials.values())
             self._study.trialsChanged.connect(self._note)
+        self._rest.stop()
         if self._wanted.get(type(request)) == request and self._timer.isActive():
             return  # it is asked again in a moment
         self._wanted[type(request)] = request
@@ -84,19 +89,28 @@ class LensModel(QObject):
         """Nobody looks at views of this kind any more."""
         self._wanted.pop(kind, None)
         self._settle(kind, "")
+        if not self._wanted and self._lens is not None:
+            self._rest.start()
 
     def close(self) -> None:
         """Ask for nothing more, and let the process go."""
         self._closed = True
-        self._timer.stop()
         self._wanted.clear()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Be as before the first request."""
+        self._timer.stop()
+        self._rest.stop()
+        self._news.clear()
+        self._grew = False
         if self._lens is not None:
+            self._study.trialsChanged.disconnect(self._note)
             self._lens.close()
+            self._lens = None
 
     def _note(self, numbers: list[int]) -> None:
         """Trials were started or have finished: gather them for a moment."""
-        if self._closed:
-            return
         self._news.update(dict.fromkeys(numbers))
         self._grew |= any(self._study.trials[number].state.is_finished for number in numbers)
         if not self._timer.isActive():

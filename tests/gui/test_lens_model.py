@@ -7,6 +7,7 @@ import pytest
 
 from engine.analysis.views import LensProblem, MapRequest, MapView, SlicesRequest, WhyRequest
 from engine.events import TrialFinished, TrialStarted
+from engine.lens import Lens
 from gui.models.lens_model import LensModel
 from gui.models.study_model import StudyModel
 from tests.gui.made_up import grid_trials, running, snapshot, spec_of
@@ -116,6 +117,33 @@ def test_that_a_problem_stands_until_there_is_a_view(qtbot, lens, made, views):
     made[0].deliver(view_of(MAP))
     qtbot.waitUntil(lambda: len(views) == 1)
     assert sentences == ["The model needs 3 finished trials; there are 2.", ""]
+
+
+def test_that_the_process_rests_when_nothing_is_wanted_for_long_and_comes_back(
+    qtbot, lens, study, made
+):
+    lens._rest.setInterval(20)
+    lens.request(MAP)
+    lens.forget(MapRequest)
+    qtbot.waitUntil(lambda: made[0].closed)
+    more(study)
+    lens.request(MAP)
+    assert made[1].told == [list(range(11))]
+    assert made[1].asked == [MAP]
+
+
+def test_that_the_real_lens_shows_a_study_that_goes_on(qtbot, study):
+    real = LensModel(study, Lens)
+    arrived = []
+    real.viewArrived.connect(arrived.append)
+    real.request(MAP)
+    qtbot.waitUntil(lambda: len(arrived) == 1, timeout=20_000)
+    assert arrived[0].upto == 10
+    more(study)
+    qtbot.waitUntil(lambda: len(arrived) == 2, timeout=20_000)
+    assert arrived[1].upto == 11
+    assert arrived[1].mean.shape == (64, 64)
+    real.close()
 
 
 def test_that_a_closed_one_lets_the_process_go_and_says_no_more(qtbot, lens, study, made, views):
