@@ -22,10 +22,10 @@ class Lens(Protocol):
 
     viewArrived: SignalInstance
     problemChanged: SignalInstance
-    problem: str
 
     def request(self, request: Request) -> None: ...
     def forget(self, kind: type) -> None: ...
+    def problem_of(self, kind: type) -> str: ...
 
 
 class LensFollower(QObject):
@@ -39,13 +39,12 @@ class LensFollower(QObject):
         self._kind = kind
         self._lens: Lens | None = None
         self._wanted: Request | None = None
-        self._asked: tuple[Request, int] | None = None
         self._past: OrderedDict[Request, View] = OrderedDict()
 
     @property
     def problem(self) -> str:
         """Why there is no view, as the lens says it; empty without a reason."""
-        return "" if self._lens is None else self._lens.problem
+        return "" if self._lens is None else self._lens.problem_of(self._kind)
 
     @property
     def has_lens(self) -> bool:
@@ -59,29 +58,29 @@ class LensFollower(QObject):
             self._lens.problemChanged.disconnect(self.changed)
             self.want(None)
         self._lens = lens
-        self.view = self._wanted = self._asked = None
+        self.view = self._wanted = None
         self._past.clear()
         if lens is not None:
             lens.viewArrived.connect(self._take)
             lens.problemChanged.connect(self.changed)
 
-    def want(self, request: Request | None, finished: int = 0) -> None:
-        """Have the view of `request`, after `finished` trials, ready; None: nobody looks."""
+    def want(self, request: Request | None) -> None:
+        """Have the view of `request` ready, and kept up to date; None: nobody looks."""
         if self._lens is None:
             return
         if request is None:
             if self._wanted is not None:
-                self._wanted = self._asked = None
+                self._wanted = None
                 self._lens.forget(self._kind)
             return
         if self.view is not None and not _is_same_picture(self.view.request, request):
             self.view = None
+        if request == self._wanted:
+            return  # the lens keeps a view of the present up to date by itself
         self._wanted = request
         if request in self._past:
             self.view = self._past[request]
-            self._asked = None
-        elif self._asked != (request, finished if _moment(request) is None else 0):
-            self._asked = (request, finished if _moment(request) is None else 0)
+        else:
             self._lens.request(request)
 
     def _take(self, view: View) -> None:

@@ -60,7 +60,6 @@ class MapPainter(QObject):
     def show(
         self,
         request: MapRequest,
-        finished: int,
         layer: Layer,
         axes: tuple[CubeAxis, CubeAxis],
         colours: ValueColours | None,
@@ -70,7 +69,7 @@ class MapPainter(QObject):
         """Have `layer` of the map of `request` painted, and again whenever there is news."""
         self._look = (layer, axes, colours, table.tobytes())
         self._how = lambda view: LayerQuestion(layer, view, axes, colours, table, marks)
-        self._follower.want(request, finished)
+        self._follower.want(request)
         if self.painted is not None and not self._is_of(request):
             self.painted = None
             self._drop()

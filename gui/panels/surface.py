@@ -268,8 +268,7 @@ class SurfacePanel(PlotPanel):
         request = MapRequest(*self.axes, averaged=averaged, upto=upto)
         places = zip((view.x, view.y), axes, strict=True)
         marks = np.column_stack([axis.units(at) for at, axis in places])
-        finished, _ = self.model.progress()
-        self.painter.show(request, finished, layer, axes, view.colours, layer_table(layer), marks)
+        self.painter.show(request, layer, axes, view.colours, layer_table(layer), marks)
 
     def _layer_arrived(self) -> None:
         self._move()

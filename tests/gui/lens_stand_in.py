@@ -43,6 +43,11 @@ class StandInLens(QObject):
         self.asked: list[Request] = []
         self.forgotten: list[type] = []
 
+    def ask_again(self) -> None:
+        """What the present looks like may have changed: answer all that was asked last."""
+        for request in {type(request): request for request in self.asked}.values():
+            self.request(request)
+
     def request(self, request: Request) -> None:
         self.asked.append(request)
         if self.answers:
@@ -53,6 +58,9 @@ class StandInLens(QObject):
 
     def answer(self, request: Request) -> None:
         self.viewArrived.emit(self.view_of(request))
+
+    def problem_of(self, kind: type) -> str:
+        return self.problem
 
     def complain(self, problem: str) -> None:
         self.problem = problem

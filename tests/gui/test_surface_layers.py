@@ -117,7 +117,6 @@ def test_that_the_old_picture_stays_until_the_new_one_is_there(qtbot, panel):
     lens.answers = False
     model.apply([TrialFinished(trial) for trial in grid_trials(25)[20:]])
     qtbot.waitUntil(lambda: len(panel.view.rows) == 25)
-    qtbot.waitUntil(lambda: len(lens.asked) == 2)
     assert panel.painter.painted is before
     assert panel.plot.shows_picture
     lens.answer(lens.asked[-1])

@@ -18,6 +18,16 @@ _LAYOUT_VERSION = 1
 _LEFT, _RIGHT = 68, 32
 _SURFACE, _TABLE = 66, 34
 _BEST, _HISTORY, _CURVES = 34, 33, 33
+_BEHIND = {
+    "log": "trials",
+    "slices": "log",
+    "selected": "best",
+    "why": "selected",
+    "trust": "history",
+    "importance": "curves",
+}
+"""Panels that are tabs by default, in their order, and what each is tabbed with."""
+_IN_FRONT = ("trials", "best", "history", "curves")
 
 
 class PanelDock(QDockWidget):
@@ -90,7 +100,30 @@ class Docks(QMainWindow):
         """Put everything where it was; False if that is of another version."""
         restored = self.restoreState(layout, _LAYOUT_VERSION)
         self._sizes_due = self._sizes_due and not restored
+        if restored:
+            self._place_newcomers(layout)
         return restored
+
+    def _place_newcomers(self, layout: QByteArray) -> None:
+        """Put panels that a layout of an earlier version does not know behind others."""
+        known = bytes(layout.data())
+        for name in _BEHIND:
+            if name.encode("utf-16-be") in known:
+                continue
+            wanted = (_BEHIND[name], *_IN_FRONT)
+            beside = next((other for other in wanted if not self._docks[other].isHidden()), None)
+            if beside is None:
+                self._docks[name].close()
+                continue
+            in_front = self._front_of(beside)
+            self.tabifyDockWidget(self._docks[beside], self._docks[name])
+            in_front.raise_()
+
+    def _front_of(self, name: str) -> PanelDock:
+        """The panel that is seen of those that share a place with `name`."""
+        dock = self._docks[name]
+        tabs = [dock, *self.tabifiedDockWidgets(dock)]
+        return next((tab for tab in tabs if not tab.visibleRegion().isEmpty()), dock)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -115,13 +148,17 @@ class Docks(QMainWindow):
         self.splitDockWidget(docks["surface"], docks["trials"], down)
         self.splitDockWidget(docks["best"], docks["history"], down)
         self.splitDockWidget(docks["history"], docks["curves"], down)
-        self.tabifyDockWidget(docks["trials"], docks["log"])
-        self.tabifyDockWidget(docks["best"], docks["selected"])
+        for name in _BEHIND:
+            self._tabify(name)
         for dock in docks.values():
             dock.show()
-        for name in ("trials", "best"):
+        for name in _IN_FRONT:
             docks[name].raise_()
         self._share_room()
+
+    def _tabify(self, name: str) -> None:
+        """Put a panel behind the one whose tab it is by default."""
+        self.tabifyDockWidget(self._docks[_BEHIND[name]], self._docks[name])
 
     def _share_room(self) -> None:
         docks = self._docks

@@ -14,10 +14,14 @@ from gui.pages.run.header import RunHeader
 from gui.panels.best import BestPanel, SelectedPanel
 from gui.panels.curves import CurvesPanel
 from gui.panels.history import HistoryPanel
+from gui.panels.importance import ImportancePanel
 from gui.panels.log import LogPanel
 from gui.panels.panel import Panel
+from gui.panels.slices import SlicesPanel
 from gui.panels.surface import SurfacePanel
 from gui.panels.trials import TrialsPanel
+from gui.panels.trust import TrustPanel
+from gui.panels.why import WhyPanel
 from gui.theme import GROUP
 
 
@@ -38,6 +42,8 @@ class RunPage(QWidget):
         self.surface, self.history, self.curves = SurfacePanel(), HistoryPanel(), CurvesPanel()
         self.trials, self.log = TrialsPanel(), LogPanel()
         self.best, self.selected = BestPanel(), SelectedPanel()
+        self.why, self.trust = WhyPanel(), TrustPanel()
+        self.slices, self.importance = SlicesPanel(), ImportancePanel()
         self.docks = Docks(self.panels)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -58,6 +64,10 @@ class RunPage(QWidget):
             self.selected,
             self.history,
             self.curves,
+            self.why,
+            self.trust,
+            self.slices,
+            self.importance,
         )
 
     def set_study(self, model: StudyModel | None, lens: Lens | None = None) -> None:
@@ -92,6 +102,11 @@ class RunPage(QWidget):
         for panel in self.panels:
             panel.cancel_requested.connect(self.cancelRequested)
             panel.table_requested.connect(self._show_table)
+        self.importance.axes_requested.connect(self._show_axes)
+
+    def _show_axes(self, x: str, y: str) -> None:
+        self.docks.bring_up(self.surface.name)
+        self.surface.set_axes(x, y)
 
     def _show_table(self) -> None:
         self.docks.bring_up(self.trials.name)

@@ -1,0 +1,100 @@
+"""Predicted against actual values: whiskers of the intervals, and the diagonal of perfect ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor
+
+from engine.analysis.views import TrustView
+from gui.models.scales import LogScale, value_scale
+from gui.plots.marks import DISC, MarksItem, Sprite, selected_sprite
+from gui.plots.plot import Plot
+from gui.theme import theme
+
+_MARGIN = 0.06
+_MARK, _SMALL_MARK, _MANY = 8.0, 5.0, 300
+_PLAIN, _OUTSIDE, _SELECTED = range(3)
+
+
+class TrustPlot(Plot):
+    """Actual values across, leave-one-out predictions upwards."""
+
+    def __init__(self) -> None:
+        self._diagonal = pg.PlotCurveItem()
+        self._wide, self._narrow = (pg.PlotCurveItem(connect="pairs") for _ in range(2))
+        self.marks = MarksItem()
+        super().__init__()
+        for height, item in enumerate((self._diagonal, self._wide, self._narrow, self.marks)):
+            item.setZValue(height)
+            self.getViewBox().addItem(item, ignoreBounds=True)
+        self.retheme()
+
+    def retheme(self) -> None:
+        super().retheme()
+        roles = theme()
+        self._diagonal.setPen(self.pen(roles.muted, 1.25))
+        self._diagonal.opts["pen"].setStyle(Qt.PenStyle.DashLine)
+        for line, width, opacity in ((self._wide, 1.0, 0.45), (self._narrow, 3.0, 0.45)):
+            colour = QColor(roles.accent)
+            colour.setAlphaF(opacity)
+            pen = self.pen(colour, width)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            line.setPen(pen)
+
+    def show_view(self, view: TrustView, objective: str, log: bool, selected: int | None) -> None:
+        """Draw the predictions of `view`; those whose 90 % interval missed stand out."""
+        log = log and bool(np.min(view.actual) > 0)
+        scale = value_scale(objective, log)
+        place = _logarithm if isinstance(scale, LogScale) else np.asarray
+        actual = place(view.actual)
+        low, high = _ends(actual, place(view.predicted))
+        suffix = "  (log)" if log else ""
+        self.axes["bottom"].set_scale(value_scale("came out", log), suffix)
+        self.axes["left"].set_scale(value_scale("predicted without it", log), suffix)
+        self.set_home(QRectF(low, low, high - low, high - low))
+        self._diagonal.setData([low, high], [low, high])
+        below = low - (high - low)  # where a logarithm has no end, far out of sight
+        for line, ends in (
+            (self._wide, (view.low90, view.high90)),
+            (self._narrow, (view.low50, view.high50)),
+        ):
+            bottom, top = (np.maximum(place(end), below) for end in ends)
+            line.setData(np.repeat(actual, 2), np.column_stack([bottom, top]).ravel())
+        self._draw_marks(view, actual, np.maximum(place(view.predicted), below), selected)
+
+    def _draw_marks(
+        self, view: TrustView, x: np.ndarray, y: np.ndarray, selected: int | None
+    ) -> None:
+        roles, size = theme(), _MARK if len(x) <= _MANY else _SMALL_MARK
+        self.marks.set_sprites(
+            [
+                Sprite(DISC, size, roles.text, roles.surface),
+                Sprite(DISC, size, roles.warn, roles.surface),
+                selected_sprite(size + 6),
+            ]
+        )
+        numbers = np.array(view.numbers, dtype=np.intp)
+        missed = (view.actual < view.low90) | (view.actual > view.high90)
+        kinds = np.where(missed, _OUTSIDE, _PLAIN)
+        halo = np.flatnonzero(numbers == (-1 if selected is None else selected))
+        order = np.concatenate([np.arange(len(x)), halo, halo]).astype(np.intp)
+        kinds = np.concatenate([kinds, np.full(len(halo), _SELECTED), kinds[halo]])
+        self.marks.set_marks(x[order], y[order], kinds.astype(np.intp))
+        self.set_points(numbers, x, y)
+
+
+def _logarithm(values: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(np.log10(values), nan=-np.inf, neginf=-np.inf)
+
+
+def _ends(actual: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
+    """One range for both axes: what came out, and a little of what was predicted beyond."""
+    low, high = float(actual.min()), float(actual.max())
+    width = (high - low) or abs(high) or 1.0
+    known = predicted[np.isfinite(predicted)]
+    low = max(low - width / 4, min(low, float(known.min(initial=low))))
+    high = min(high + width / 4, max(high, float(known.max(initial=high))))
+    return low - _MARGIN * width, high + _MARGIN * width
