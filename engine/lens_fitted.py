@@ -27,6 +27,8 @@ MOST = 1000
 """Of more trials than this, the best and an even choice of the others."""
 MOST_TO_LEARN_FROM = 250
 KEPT = 6
+_REACH = 0.15
+"""How far a trial's end tells of its neighbours', times the square root of the dimensions."""
 _AT_ONCE = 256
 """Points predicted together: few enough for their kernel to stay in the cache."""
 _LIMIT = 8.0
@@ -144,13 +146,16 @@ class Fitted:
         return self._told.sign * self._warp.back(bent)
 
     def feasibility(self, points: Array) -> Array:
-        """How likely a trial at points (m, d) is to have a value: shape (m,)."""
+        """How likely a trial at points (m, d) is to have a value: shape (m,).
+
+        Trials vote by how near they are; one more, which has a value, stands for no knowledge.
+        """
         if not len(self.failed):
             return np.ones(len(points))
-        z = self.features.of(points) * self.gp.inverse_lengths
-        other = self.features.of(self.failed) * self.gp.inverse_lengths
-        bad = matern(squared_distances(z, other))[0].sum(1)
-        good = matern(squared_distances(z, self.gp.z))[0].sum(1)
+        reach = _REACH * np.sqrt(len(self.cube))
+        z, failed = self.features.of(points) / reach, self.features.of(self.failed) / reach
+        bad = matern(squared_distances(z, failed))[0].sum(1)
+        good = matern(squared_distances(z, self.gp.x / reach))[0].sum(1)
         return np.asarray(1.0 - bad / (1.0 + good + bad))
 
 

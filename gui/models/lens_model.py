@@ -83,6 +83,7 @@ class LensModel(QObject):
         if self._wanted.get(type(request)) == request and self._timer.isActive():
             return  # it is asked again in a moment
         self._wanted[type(request)] = request
+        self._tell_news()
         self._lens.ask(request)
 
     def forget(self, kind: type) -> None:
@@ -118,13 +119,17 @@ class LensModel(QObject):
 
     def _pass_on(self) -> None:
         assert self._lens is not None
-        self._lens.tell([self._study.trials[number] for number in self._news])
+        self._tell_news()
         if self._grew:
             for request in self._wanted.values():
                 if is_about_the_present(request):
                     self._lens.ask(request)
-        self._news.clear()
         self._grew = False
+
+    def _tell_news(self) -> None:
+        if self._news and self._lens is not None:
+            self._lens.tell([self._study.trials[number] for number in self._news])
+            self._news.clear()
 
     def _hear(self, answer: View | LensProblem) -> None:
         """An answer came, on the lens's thread."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import queue
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -200,6 +202,14 @@ def test_that_a_killed_lens_is_started_again_once_and_knows_what_it_knew(lens, a
     problem = ask(lens, answers, MAP)
     assert isinstance(problem, LensProblem)
     assert "stopped (signal SIGKILL" in problem.sentence
+
+
+def test_that_the_windows_end_of_the_line_loads_no_heavy_numerics():
+    code = "import sys, engine.lens; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not {"scipy", "torch", "PySide6"} & set(loaded.stdout.split())
 
 
 def test_that_nothing_is_started_before_anything_is_asked(lens, spec):

@@ -94,6 +94,14 @@ def test_that_a_trial_that_starts_is_told_and_nothing_asked_again(qtbot, lens, s
     assert made[0].asked == [MAP]
 
 
+def test_that_a_trial_is_known_before_it_is_asked_about(lens, study, made):
+    lens.request(MAP)
+    study.apply([TrialStarted(running(10, spec_of().space.grid_at(10)))])
+    lens.request(WhyRequest(10))
+    assert made[0].told[1] == [10]
+    assert made[0].asked == [MAP, WhyRequest(10)]
+
+
 def test_that_what_is_forgotten_is_not_asked_again_and_not_passed_on(
     qtbot, lens, study, made, views
 ):

@@ -1,0 +1,217 @@
+"""What is drawn of a model, against direct computation: brute force, averages, known functions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+
+from engine.analysis.views import (
+    ImportanceRequest,
+    MapRequest,
+    SlicesRequest,
+    TrustRequest,
+    WhyRequest,
+)
+from engine.lens_fitted import Fits, TooFewError, Warp, milestone
+from engine.lens_views import next_params, view_of, why_trial
+from engine.space import Categorical, Float, Int, SearchSpace, When
+from engine.surrogate.gp import GaussianProcess
+from engine.trial import Failure, FailureReason, Trial, TrialState
+
+SPACE = SearchSpace(
+    [Float("x", 0.0, 1.0), Float("y", 1e-4, 1.0, log=True), Categorical("kind", ["a", "b", "c"])]
+)
+
+
+def trials_of(space, function, count=40, noise=0.0):
+    """Random trials of a function of the unit cube."""
+    rng, trials = np.random.default_rng(0), []
+    for number in range(count):
+        params = space.sample(rng)
+        value = function(space.encode(params)) + noise * rng.standard_normal()
+        trials.append(
+            Trial(number, params, TrialState.COMPLETE, value=float(value), finished=float(number))
+        )
+    return trials
+
+
+def bowl(u):
+    return 1.0 + 4.0 * (u[0] - 0.3) ** 2 + (u[1] - 0.6) ** 2 + 0.1 * (u[2] > 0.5)
+
+
+def model_of(space=SPACE, function=bowl, count=40, noise=0.0, sign=1.0):
+    fits = Fits(space, sign)
+    fits.know(trials_of(space, function, count, noise))
+    return fits.at(None)
+
+
+def test_that_the_transform_is_undone_exactly_within_the_data():
+    values = np.exp(np.random.default_rng(0).standard_normal(30))
+    warp = Warp(values)
+    np.testing.assert_allclose(warp.back(warp.forward(values)), values, rtol=1e-9)
+    assert abs(warp.forward(values).mean()) < 1e-9
+
+
+def test_that_a_map_agrees_with_the_model_cell_by_cell():
+    model = model_of()
+    seen = view_of(model, MapRequest("y", "x", size=8))
+    point = model.best_point.copy()
+    point[[1, 0]] = 2.5 / 8, 6.5 / 8
+    mean, _ = model.predict(point[None, :])
+    assert seen.mean[6, 2] == pytest.approx(model.values(mean)[0])
+    assert seen.mean[6, 2] == pytest.approx(bowl(point), abs=0.1)
+
+
+def test_that_an_averaged_map_is_the_average_of_maps():
+    model = model_of(noise=0.01)
+    seen = view_of(model, MapRequest("x", "y", averaged=True, size=12))
+    means = []
+    for kind in (1 / 6, 3 / 6, 5 / 6):
+        points = np.full((12, 3), kind)
+        points[:, 0] = (np.arange(12) + 0.5) / 12
+        points[:, 1] = 4.5 / 12
+        means.append(model.predict(points)[0])
+    np.testing.assert_allclose(seen.mean[4], model.values(np.mean(means, axis=0)), atol=0.02)
+    assert seen.acquisition is None
+    assert (seen.deviation > 0).all()
+
+
+def test_that_a_child_is_mapped_beside_a_parent_that_has_it():
+    space = SearchSpace(
+        [
+            Categorical("opt", ["adam", "sgd"]),
+            Float("lr", 0.0, 1.0),
+            Float("momentum", 0.0, 1.0, when=When("opt", ("sgd",))),
+        ]
+    )
+
+    def function(u):
+        return float(u[1] + (0.5 + (u[2] - 0.5) ** 2 if u[0] > 0.5 else 0.0))
+
+    model = model_of(space, function)
+    assert np.isnan(model.best_point[2])
+    seen = view_of(model, MapRequest("lr", "momentum", size=8))
+    assert seen.mean[0, 4] - seen.mean[4, 4] > 0.1
+    slices = view_of(model, SlicesRequest())
+    assert [one.name for one in slices.slices] == ["opt", "lr"]
+    assert set(slices.centre) == {"opt", "lr"}
+
+
+def test_that_slices_pass_through_the_best_and_are_as_many_as_there_are_choices():
+    model = model_of()
+    x, _, kind = view_of(model, SlicesRequest(size=200)).slices
+    assert len(kind.position) == 3
+    assert x.position[x.mean.argmin()] == pytest.approx(0.3, abs=0.05)
+    assert x.mean.min() <= float(model.values(np.array([model.best]))[0]) + 1e-3
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_that_leaving_one_out_agrees_with_brute_force(sign):
+    model = model_of(count=15, noise=0.1, sign=sign)
+    seen = view_of(model, TrustRequest())
+    gp = model.gp
+    for row in (0, 7, 14):
+        rest = np.arange(15) != row
+        left = GaussianProcess(gp.x[rest], gp.y[rest], gp.groups, gp.log_lengths, gp.log_noise)
+        mean, variance = left.predict(gp.x[row : row + 1])
+        sigma = np.sqrt(gp.scale * (variance / left.scale + gp.noise + 1e-9))
+        reach = 1.6448536269514722 * sigma
+        ends = sorted([model.values(mean - reach)[0], model.values(mean + reach)[0]])
+        assert seen.predicted[row] == pytest.approx(model.values(mean)[0], rel=1e-6)
+        assert [seen.low90[row], seen.high90[row]] == pytest.approx(ends, rel=1e-6)
+    inside = (seen.low90 <= seen.actual) & (seen.actual <= seen.high90)
+    assert seen.coverage90 == pytest.approx(inside.mean())
+
+
+def test_that_importance_finds_the_shares_of_a_known_function():
+    space = SearchSpace([Float("a", 0, 1), Float("b", 0, 1), Int("c", 1, 5), Float("idle", 0, 1)])
+
+    def function(u):
+        a, b, c = u[0] - 0.5, u[1] - 0.5, u[2] - 0.5
+        return a + 2.0 * a * b * np.sqrt(3) + c
+
+    seen = view_of(model_of(space, function, 150), ImportanceRequest())
+    parts = {"a": 1 / 12, "c": 2 / 25, "pair": 12 / 144}
+    total = sum(parts.values())
+    found = dict(zip(seen.names, seen.alone, strict=True))
+    assert found["a"] == pytest.approx(parts["a"] / total, abs=0.08)
+    assert found["c"] == pytest.approx(parts["c"] / total, abs=0.08)
+    assert found["b"] < 0.05
+    assert found["idle"] < 0.05
+    assert seen.pairs[0][:2] == ("a", "b")
+    assert seen.pairs[0][2] == pytest.approx(parts["pair"] / total, abs=0.08)
+
+
+def test_that_a_constant_objective_leaves_nothing_to_explain():
+    model = model_of(function=lambda u: 1.0)
+    assert view_of(model, ImportanceRequest()).alone.tolist() == [0.0, 0.0, 0.0]
+    assert view_of(model, MapRequest("x", "y", size=8)).mean == pytest.approx(np.ones((8, 8)))
+
+
+def test_that_a_choice_is_split_into_what_is_known_and_what_is_hoped():
+    model = model_of(noise=0.05)
+    params = SPACE.decode([0.9, 0.1, 0.5])
+    seen = why_trial(model, WhyRequest(7), params)
+    mean, variance = model.predict(SPACE.encode(params)[None, :])
+    sigma = float(np.sqrt(variance[0]))
+    z = (model.best - mean[0]) / sigma
+    assert seen.chance == pytest.approx(ndtr(z))
+    assert seen.exploration == 1.0  # worse than the best, but for its uncertainty
+    assert seen.low < seen.mean < seen.high
+    best = why_trial(model, WhyRequest(8), SPACE.decode(np.nan_to_num(model.best_point)))
+    assert best.mean == pytest.approx(best.best)
+
+
+def test_that_the_next_configuration_is_new_and_keeps_away_from_what_runs():
+    model = model_of(noise=0.02)
+    first = next_params(model)
+    second = next_params(model, [first])
+    assert SPACE.validate(first) == first
+    assert SPACE.key(first) != SPACE.key(second)
+    small = SearchSpace([Categorical("a", ["u", "v"]), Int("b", 1, 2)])
+    everything = [
+        Trial(number, small.grid_at(number), TrialState.COMPLETE, value=float(number), finished=0.0)
+        for number in range(4)
+    ]
+    fits = Fits(small, 1.0)
+    fits.know(everything)
+    assert next_params(fits.at(None)) is None
+
+
+def test_that_where_trials_die_is_seen_and_one_accident_does_not_blacklist_its_neighbours():
+    def failing(trial):
+        return Trial(
+            *(trial.number, trial.params, TrialState.FAILED),
+            failure=Failure(FailureReason.OUT_OF_MEMORY, "Out of memory."),
+            finished=trial.finished,
+        )
+
+    trials = trials_of(SPACE, bowl, 60)
+    fits = Fits(SPACE, 1.0)
+    fits.know([failing(t) if t.params["x"] > 0.6 else t for t in trials])
+    seen = view_of(fits.at(None), MapRequest("x", "y", size=10))
+    assert seen.feasibility[:, 8].mean() < 0.5 < seen.feasibility[:, 2].mean()
+    fits.know([failing(t) if t.number == 5 else t for t in trials])
+    seen = view_of(fits.at(None), MapRequest("x", "y", size=10))
+    assert seen.feasibility.min() > 0.5
+
+
+def test_that_models_of_the_past_are_what_they_were_then():
+    trials = trials_of(SPACE, bowl, 60, noise=0.1)
+    now, then = Fits(SPACE, 1.0), Fits(SPACE, 1.0)
+    now.know(trials)
+    now.at(None)
+    then.know(trials[:33])
+    points = SPACE.encode(SPACE.default())[None, :]
+    assert now.at(33).predict(points)[0] == then.at(None).predict(points)[0]
+    assert now.at(33) is now.at(33)
+    with pytest.raises(TooFewError, match="needs 3 finished trials; there are 2"):
+        now.at(2)
+
+
+def test_that_milestones_are_every_trial_at_first_and_further_apart_later():
+    found = sorted({milestone(count) for count in range(1, 501)})
+    assert found[:9] == list(range(1, 10))
+    assert len(found) < 60
+    assert all(milestone(count) <= count < 1.15 * milestone(count) + 1 for count in range(1, 500))
