@@ -58,6 +58,13 @@ class StudyStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyExtended:
+    """The study was given a larger budget: that of `spec`."""
+
+    spec: StudySpec
+
+
+@dataclass(frozen=True, slots=True)
 class TrialStarted:
     """A trial was handed to a worker."""
 
@@ -96,7 +103,15 @@ class Logged:
     number: int | None = None
 
 
-Event = StudyStateChanged | TrialStarted | TrialReported | TrialFinished | TrialTested | Logged
+Event = (
+    StudyStateChanged
+    | StudyExtended
+    | TrialStarted
+    | TrialReported
+    | TrialFinished
+    | TrialTested
+    | Logged
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from engine.events import (
     Event,
     Logged,
     StopReason,
+    StudyExtended,
     StudySnapshot,
     StudyState,
     StudyStateChanged,
@@ -89,6 +90,8 @@ class Ledger:
             case StudyStateChanged():
                 self.state, self.reason, self.message = event.state, event.reason, event.message
                 self._mind_the_time()
+            case StudyExtended():
+                self.spec = event.spec
             case TrialReported():
                 self.reports.setdefault(event.number, []).append(event.report)
             case TrialStarted() | TrialFinished() | TrialTested():

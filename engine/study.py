@@ -6,6 +6,7 @@ Commands return at once; the study thread (study_loop.py) carries them out.
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import tempfile
 import threading
@@ -16,7 +17,7 @@ import numpy as np
 
 from engine.clock import Clock
 from engine.commands import Cancel, Enqueue, Granted, Pause, Resume, Stop
-from engine.events import Event, StopReason, StudySnapshot, StudyState
+from engine.events import Event, StopReason, StudyExtended, StudySnapshot, StudyState
 from engine.executors.devices import Slot, slots
 from engine.executors.job import Task
 from engine.executors.local import LocalExecutor
@@ -33,6 +34,12 @@ from engine.tasks.check import check
 from engine.trial import Params, Trial, TrialState
 
 __all__ = ["LockedError", "StoreError", "Study", "StudyError", "time_one_trial"]
+
+
+_LIFTED: dict[StopReason | None, dict[str, None]] = {
+    StopReason.SECONDS: {"seconds": None},
+    StopReason.TARGET: {"target": None},
+}
 
 
 class StudyError(RuntimeError):
@@ -141,7 +148,12 @@ class Study:
         self._thread.start()
 
     def has_more_to_do(self) -> bool:
-        """Whether the budget allows more trials than are finished."""
+        """Whether the study, had it ended by its budget, would go on by what that is now."""
+        budget = self.spec.budget
+        if self.reason is StopReason.TARGET and budget.target is not None:
+            return False
+        if self.reason is StopReason.SECONDS and self.elapsed >= (budget.seconds or math.inf):
+            return False
         planned = self.spec.planned_trials()
         finished = sum(trial.state.is_finished for trial in self.trials)
         return planned is None or finished < planned
@@ -156,14 +168,20 @@ class Study:
             self._store.close()
 
     def extend(self, trials: int) -> None:
-        """Let a study that is not running have `trials` trials in all."""
+        """Let a study that is not running have `trials` trials in all.
+
+        A time or a target that has ended it is lifted: it is what the study goes on after.
+        Raises StudyError while it runs, StoreError where its file cannot be written.
+        """
         if self.state.is_active:
             raise StudyError("The number of trials can be changed when the study has stopped.")
-        budget = Budget(**{**dict(self.spec.budget), "trials": trials})
-        self._ledger.spec = self.spec.with_(budget=budget)
+        lifted = _LIFTED.get(self.reason, {})
+        budget = Budget(**{**dict(self.spec.budget), "trials": trials, **lifted})
+        spec = self.spec.with_(budget=budget)
         self._store.acquire()
-        self._store.put_spec(self._ledger.spec)
+        self._store.put_spec(spec)
         self._store.commit()
+        self._ledger.publish(StudyExtended(spec))
 
     def share_devices(self) -> None:
         """Wait no longer for the devices: use them beside whoever has them."""

@@ -30,6 +30,9 @@ class Commands(QObject):
         self.run = self._action("Run", "Ctrl+R", "Run what is designed, or go on with the study")
         self.pause = self._action("Pause or resume", "Ctrl+P", "Start no new trials, or go on")
         self.stop = self._action("Stop and keep", "", "Stop the study and keep what was found")
+        self.extend = self._action(
+            "Add trials…", "", "Go on with a study that has ended, for some more trials"
+        )
         self.share = self._action(
             "Share the devices now", "", "Wait no longer for the study that has them"
         )
@@ -56,7 +59,7 @@ class Commands(QObject):
         _fill(_last_menu(bar), self.save_as, None, self.close_study, self.quit)
         _fill(bar.addMenu("&Edit"), undo, redo)
         study = bar.addMenu("&Study")
-        _fill(study, self.run, self.pause, self.stop, None, self.share)
+        _fill(study, self.run, self.pause, self.stop, self.extend, None, self.share)
         _fill(study.addMenu("When devices are taken"), *self.when_taken.actions())
         _fill(study, None, self.copy_design)
         view = bar.addMenu("&View")

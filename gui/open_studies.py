@@ -183,6 +183,18 @@ class OpenStudies(QObject):
 
     def start(self, entry: OpenStudy, share: bool = False) -> None:
         """Begin or go on; it waits for devices that another one has, unless they are shared."""
+        self._start(entry, lambda: entry.study.start(share=share))
+
+    def extend(self, entry: OpenStudy, trials: int, share: bool = False) -> None:
+        """Let a study that has ended have `trials` trials in all, and go on with it."""
+
+        def go_on() -> None:
+            entry.study.extend(trials)
+            entry.study.start(share=share)
+
+        self._start(entry, go_on)
+
+    def _start(self, entry: OpenStudy, act: Callable[[], None]) -> None:
         if entry in self._starting or entry.is_active:
             return
         self._starting.add(entry)
@@ -194,7 +206,7 @@ class OpenStudies(QObject):
             over(None)
             self._refuse(error)
 
-        run_job(self, lambda: entry.study.start(share=share), over, failed)
+        run_job(self, act, over, failed)
 
     def command(self, what: str, *arguments: Any) -> None:
         """Send "pause", "resume", "stop", "cancel_trial", ... to the study that is shown."""

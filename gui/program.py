@@ -100,6 +100,7 @@ class Program(QObject):
             (commands.run, self._run),
             (commands.pause, self.watching.pause_or_resume),
             (commands.stop, lambda: self.studies.command("stop")),
+            (commands.extend, self.watching.ask_for_more),
             (commands.share, lambda: self.studies.command("share_devices")),
             (commands.copy_design, self._vary),
             (commands.reset_layout, self.watching.reset_layout),

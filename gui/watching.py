@@ -18,6 +18,7 @@ from gui.main_window import RESULTS, RUN, MainWindow
 from gui.models.recent import RecentModel
 from gui.open_studies import OpenStudies, OpenStudy
 from gui.settings import Settings
+from gui.widgets.dialogs import ask_for_number
 
 if TYPE_CHECKING:
     from gui.models.lens_model import LensModel
@@ -29,6 +30,7 @@ _LAYOUT, _WHEN_TAKEN = "run/layout", "run/when-taken"
 _STARTABLE = (StudyState.NEW, StudyState.STOPPED)
 _MOMENT_MS = 300
 """A study that has its turn at once waits for less than this."""
+_MORE, _MANY = 10, 1_000_000
 _ENDED = (StudyState.STOPPED, StudyState.FINISHED)
 
 
@@ -69,11 +71,10 @@ class Watching(QObject):
         if layout is not None:
             page.restore_layout(layout)
         page.startRequested.connect(self.start_current)
-        page.pauseRequested.connect(lambda: self._studies.command("pause"))
         page.resumeRequested.connect(lambda: self._studies.command("resume"))
-        page.stopRequested.connect(lambda: self._studies.command("stop"))
         page.cancelRequested.connect(lambda n: self._studies.command("cancel_trial", n))
         page.resultsRequested.connect(lambda: self._window.go_to(RESULTS))
+        page.moreRequested.connect(self.ask_for_more)
         self._window.commands.set_panels(page.panel_actions())
         page.set_study(self._model(), self._lens())
         return page
@@ -83,6 +84,7 @@ class Watching(QObject):
         from gui.pages.results import ResultsPage
 
         page = ResultsPage()
+        page.moreRequested.connect(self.ask_for_more)
         page.set_study(self._model(), self._weights_of())
         return page
 
@@ -105,6 +107,27 @@ class Watching(QObject):
     def start(self, entry: OpenStudy) -> None:
         """Begin or go on, sharing devices at once where that is what the user always wants."""
         self._studies.start(entry, share=self.when_taken == "share")
+
+    def ask_for_more(self) -> None:
+        """Ask how many trials a study that has ended shall have on top, and go on with it."""
+        entry = self._studies.current
+        if entry is None or not entry.model.can_have_more():
+            return
+        room, so_far = entry.model.room(), len(entry.model.trials)
+
+        def go_on(more: int) -> None:
+            share = self.when_taken == "share"
+            self._studies.extend(entry, so_far + more, share=share)
+            self._window.go_to(RUN)
+
+        ask_for_number(
+            self._window,
+            "Add trials",
+            f"How many trials shall {entry.name} have on top of its {so_far}?",
+            (1, _MANY if room is None else room, _MORE),
+            "Add and run",
+            go_on,
+        )
 
     def can_start_current(self) -> bool:
         """Whether the study that is shown can begin or go on."""
@@ -186,6 +209,7 @@ class Watching(QObject):
             state in (StudyState.RUNNING, StudyState.PAUSED, StudyState.WAITING)
         )
         commands.share.setEnabled(state == StudyState.WAITING)
+        commands.extend.setEnabled(model is not None and model.can_have_more())
         commands.close_study.setEnabled(model is not None)
         commands.copy_design.setEnabled(model is not None)
 

@@ -17,6 +17,7 @@ from engine.analysis.cost import Estimate, estimate
 from engine.events import (
     Event,
     Logged,
+    StudyExtended,
     StudySnapshot,
     StudyState,
     StudyStateChanged,
@@ -25,6 +26,7 @@ from engine.events import (
     TrialStarted,
     TrialTested,
 )
+from engine.spec import Budget
 from engine.trial import Report, Trial, TrialState
 from gui.models.scales import scale_of
 from gui.models.trial_arrays import TrialArrays
@@ -62,6 +64,7 @@ class StudyModel(QObject):
         self.minimize: bool = self.spec.task.direction == "minimize"
         self._best: int | None = None
         self._planned = self.spec.planned_trials()
+        self._most = self.spec.with_(budget=Budget()).planned_trials()
         self._finished = 0
         self._clock = (snapshot.elapsed, time.monotonic())
         self.arrays.fill(snapshot.trials)
@@ -96,6 +99,15 @@ class StudyModel(QObject):
     def progress(self) -> tuple[int, int | None]:
         """Trials that are over, and how many there will be (None: no end in sight)."""
         return self._finished, self._planned
+
+    def room(self) -> int | None:
+        """How many more trials the space has configurations for; None: no end of them."""
+        return None if self._most is None else max(0, self._most - len(self.trials))
+
+    def can_have_more(self) -> bool:
+        """Whether it has ended here, and not every configuration was tried."""
+        ended = self.state in (StudyState.STOPPED, StudyState.FINISHED)
+        return ended and not self.read_only_because and self.room() != 0
 
     def elapsed(self) -> float:
         """Seconds the study has run so far."""
@@ -157,6 +169,9 @@ class StudyModel(QObject):
                     changed[trial.number] = None
                 case StudyStateChanged():
                     self._enter(event)
+                    state_changed = True
+                case StudyExtended(spec):
+                    self.spec, self._planned = spec, spec.planned_trials()
                     state_changed = True
                 case Logged():
                     lines.append(event)

@@ -11,9 +11,11 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
     QMessageBox,
     QPlainTextEdit,
     QProgressBar,
+    QPushButton,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -69,6 +71,32 @@ def ask_for_file(
     else:
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda text: chosen(Path(text)))
+    dialog.open()
+    return dialog
+
+
+def ask_for_number(
+    parent: QWidget,
+    title: str,
+    sentence: str,
+    bounds: tuple[int, int, int],
+    yes: str,
+    chosen: Callable[[int], object],
+) -> QInputDialog:
+    """Ask for a whole number; `bounds` are the least, the most, and what is suggested."""
+    least, most, suggested = bounds
+    dialog = QInputDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setInputMode(QInputDialog.InputMode.IntInput)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(sentence)
+    dialog.setIntRange(least, most)
+    dialog.setIntValue(min(suggested, most))
+    dialog.setOkButtonText(yes)
+    for answer in dialog.findChildren(QPushButton):
+        if answer.text() == yes:
+            set_property(answer, "kind", "primary")
+    dialog.intValueSelected.connect(chosen)
     dialog.open()
     return dialog
 

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import StopReason, StudyState, StudyStateChanged, TrialFinished, TrialReported
+from engine.events import (
+    StopReason,
+    StudyExtended,
+    StudyState,
+    StudyStateChanged,
+    TrialFinished,
+    TrialReported,
+)
 from engine.spec import StudySpec
 from engine.study import LockedError, Study, StudyError, time_one_trial
 from engine.trial import TrialState
@@ -111,6 +118,26 @@ def test_that_a_running_study_cannot_be_started_by_somebody_else(study: Study) -
     other.close()
     study.stop()
     assert study.wait(20)
+
+
+def test_that_a_study_that_reached_its_target_goes_on_when_it_is_given_more(
+    tmp_path: Path,
+) -> None:
+    easy = make_spec("grid", "trials = 3\ntarget = 1000.0")
+    study = Study.create(tmp_path / "easy.tune", easy)
+    study.start()
+    assert study.wait(60)
+    assert (len(study.trials), study.reason) == (1, StopReason.TARGET)
+    with pytest.raises(StudyError, match="is finished"):
+        study.start()
+    _, events = study.subscribe()
+    study.extend(2)
+    study.start()
+    assert study.wait(60)
+    assert (len(study.trials), study.reason) == (2, StopReason.TRIALS)
+    assert isinstance(drain(events)[0], StudyExtended)
+    assert Study.open(study.path).spec.budget.target is None
+    study.close()
 
 
 def test_that_a_task_whose_data_are_missing_is_refused_before_a_file_is_made(

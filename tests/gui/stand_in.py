@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.events import StopReason, StudyState, StudyStateChanged
+from engine.events import StopReason, StudyExtended, StudyState, StudyStateChanged
 from engine.spec import StudySpec
 from engine.trial import Trial
 from gui.open_studies import StudyDoor
@@ -44,6 +44,12 @@ class StandInStudy:
 
     def run(self) -> None:
         self._enter(StudyState.RUNNING)
+
+    def extend(self, trials: int) -> None:
+        self.commands.append(f"extend {trials}")
+        budget = self.spec.budget.model_copy(update={"trials": trials})
+        self.spec = self.spec.with_(budget=budget)
+        self._events.put(StudyExtended(self.spec))
 
     def pause(self) -> None:
         self._enter(StudyState.PAUSED)

@@ -48,9 +48,12 @@ def settled(qtbot, page):
 # -- the head ------------------------------------------------------------------------------------
 
 
+MORE = ["Add trials…", "See results"]
+
+
 def _offered(page):
     header = page.header
-    buttons = (header.start, header.pause, header.resume, header.stop, header.results)
+    buttons = (header.start, header.resume, header.more, header.results)
     return [button.text() for button in buttons if not button.isHidden()]
 
 
@@ -58,23 +61,23 @@ def _offered(page):
     ("state", "reason", "says", "offers"),
     [
         (StudyState.NEW, None, "Not started yet.", ["Run"]),
-        (StudyState.WAITING, None, "Waiting", ["Stop and keep"]),
-        (StudyState.RUNNING, None, "", ["Pause", "Stop and keep"]),
-        (StudyState.PAUSED, None, "no new ones start", ["Resume", "Stop and keep"]),
+        (StudyState.WAITING, None, "Waiting", []),
+        (StudyState.RUNNING, None, "", []),
+        (StudyState.PAUSED, None, "no new ones start", ["Resume"]),
         (StudyState.STOPPING, None, "Stopping", []),
         (
             StudyState.STOPPED,
             StopReason.KILLED,
             "Interrupted: 14 of 25 trials are done. Go on?",
-            ["Go on"],
+            ["Go on", "Add trials…"],
         ),
         (
             StudyState.STOPPED,
             StopReason.USER,
             "Stopped: 14 of 25 trials are done. Go on?",
-            ["Go on"],
+            ["Go on", "Add trials…"],
         ),
-        (StudyState.FINISHED, StopReason.TARGET, "The target is reached", ["See results"]),
+        (StudyState.FINISHED, StopReason.TARGET, "The target is reached", MORE),
     ],
 )
 def test_that_the_head_says_how_it_stands_and_offers_what_can_be_done(
@@ -102,12 +105,6 @@ def test_that_a_study_of_somebody_else_can_only_be_looked_at(qtbot, page):
 
 def test_that_buttons_ask_for_what_they_say(qtbot, page):
     model = _show(qtbot, page, trials=grid_trials(3))
-    for button, signal in (
-        (page.header.pause, page.pauseRequested),
-        (page.header.stop, page.stopRequested),
-    ):
-        with qtbot.waitSignal(signal):
-            button.click()
     model.apply([StudyStateChanged(StudyState.PAUSED)])
     with qtbot.waitSignal(page.resumeRequested):
         page.header.resume.click()
@@ -117,6 +114,15 @@ def test_that_buttons_ask_for_what_they_say(qtbot, page):
     model.apply([StudyStateChanged(StudyState.FINISHED, StopReason.TRIALS)])
     with qtbot.waitSignal(page.resultsRequested):
         page.header.results.click()
+    with qtbot.waitSignal(page.moreRequested):
+        page.header.more.click()
+
+
+def test_that_no_trials_are_offered_where_every_configuration_was_tried(qtbot, page):
+    trials = grid_trials(25)
+    model = _show(qtbot, page, None, trials, StudyState.FINISHED, StopReason.TRIALS)
+    assert model.room() == 0
+    assert _offered(page) == ["See results"]
 
 
 def test_that_progress_and_time_move_with_the_study(qtbot, page):
@@ -127,7 +133,7 @@ def test_that_progress_and_time_move_with_the_study(qtbot, page):
     model.apply([TrialFinished(failed(10, trials[0].params))])
     assert page.header.bar.value() == 440
     assert page.header.sentence.text() == "1 failed"
-    qtbot.waitUntil(lambda: "left (±" in page.header.time.text())
+    assert page.header.time.text().endswith("so far")
 
 
 # -- panels in step ------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Several studies in one window: whose turn it is, what is asked, and how the window closes."""
 
 import pytest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QInputDialog, QMessageBox
 
 from engine.events import StudyState
 from gui.main_window import DESIGN, RUN
@@ -64,6 +64,25 @@ def test_that_a_second_press_makes_no_second_study(qtbot, program):
     qtbot.waitUntil(lambda: program.studies.current is not None)
     qtbot.wait(100)
     assert len(program.studies.all) == 1
+
+
+def test_that_a_study_that_has_ended_goes_on_with_more_trials(qtbot, program):
+    entry = run_one(qtbot, program)
+    commands = program.window.commands
+    assert not commands.extend.isEnabled()
+    entry.study.finish()
+    qtbot.waitUntil(in_state(entry, StudyState.FINISHED))
+    planned = entry.model.progress()[1]
+    program.window.go_to(DESIGN)
+    commands.extend.trigger()
+    dialog = program.window.findChild(QInputDialog)
+    assert dialog.intMinimum() == 1
+    dialog.setIntValue(7)
+    dialog.accept()
+    qtbot.waitUntil(in_state(entry, StudyState.RUNNING))
+    assert entry.study.commands[-2:] == ["extend 7", "start"]
+    assert entry.model.progress()[1] == 7 != planned
+    assert program.window.place == RUN
 
 
 def test_that_a_second_study_waits_and_starts_when_the_first_has_ended(qtbot, program):

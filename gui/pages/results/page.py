@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from gui.pages.results.files_card import FilesCard
 from gui.pages.results.runners_card import RunnersCard
 from gui.pages.results.trust_card import TrustCard
 from gui.theme import CARD, GROUP, PAGE, notifier, study_mark
+from gui.widgets.buttons import button
 from gui.widgets.text import label, tint
 
 _WIDEST = 1100
@@ -28,11 +29,14 @@ WeightsOf = Callable[[int], Path]
 class ResultsPage(QWidget):
     """Shows one study at a time; redraws only while it is seen."""
 
+    moreRequested = Signal()
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model: StudyModel | None = None
         self._weights_of: WeightsOf | None = None
         self.state, self.ending = label(), label(wrap=True)
+        self.more = button("Add trials…", self.moreRequested.emit, tip="Go on for some more trials")
         self.best, self.trust = BestCard(), TrustCard()
         self.runners, self.files = RunnersCard(), FilesCard()
         self.runners.chosen.connect(self._select)
@@ -70,6 +74,7 @@ class ResultsPage(QWidget):
         self.state.setText(f"{mark.glyph} {mark.word}")
         tint(self.state, mark.colour)
         self.ending.setText(_how_it_stands(model))
+        self.more.setVisible(model.can_have_more())
         self.best.show_trial(model, model.best)
         self.trust.show_trial(model, model.best)
         self.runners.show_study(model)
@@ -103,6 +108,7 @@ class ResultsPage(QWidget):
         head.setSpacing(CARD)
         head.addWidget(self.state)
         head.addWidget(self.ending, 1)
+        head.addWidget(self.more)
         cards = QHBoxLayout()
         cards.setSpacing(CARD)
         cards.addWidget(self.best, 1)

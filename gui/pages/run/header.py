@@ -1,4 +1,4 @@
-"""The head of the Run page: how far it is, how long it takes, what can be done about it."""
+"""The head of the Run page: how far it is, what runs, and what there is to decide."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from gui.widgets.text import ElidedLabel, FixedLabel
 
 _TICK_MS = 500
 _STEPS = 1000
-_LONGEST_TIME = "59 min 59 s so far · about 59 min 59 s left (± 59 min 59 s)"
+_LONGEST_TIME = "59 min 59 s so far"
 
 
 class RunHeader(QWidget):
-    """A progress bar over one row: what there is to know or to decide, times, and buttons.
+    """A progress bar over one row: what there is to know or to decide, and the way on.
 
-    Name, state and count of the study are in the window's own status strip right above.
+    Name, state, count and time left, Pause and Stop are in the window's own strip right above.
     """
 
-    pauseRequested = Signal()
-    resumeRequested = Signal()
-    stopRequested = Signal()
     startRequested = Signal()
+    resumeRequested = Signal()
+    moreRequested = Signal()
     resultsRequested = Signal()
 
     def __init__(self) -> None:
@@ -39,9 +38,8 @@ class RunHeader(QWidget):
         self.time = FixedLabel(_LONGEST_TIME, "muted")
         self.time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.start = button("Run", self.startRequested.emit, "primary", "Start the study (Ctrl+R)")
-        self.pause = button("Pause", self.pauseRequested.emit, tip="No new trials (Ctrl+P)")
-        self.resume = button("Resume", self.resumeRequested.emit, tip="Go on (Ctrl+P)")
-        self.stop = button("Stop and keep", self.stopRequested.emit, tip="End it, keep the trials")
+        self.resume = button("Resume", self.resumeRequested.emit, "primary", "Go on (Ctrl+P)")
+        self.more = button("Add trials…", self.moreRequested.emit, tip="Go on for some more trials")
         self.results = button("See results", self.resultsRequested.emit, "primary")
         self._lay_out()
         self._tick = QTimer(self, interval=_TICK_MS)
@@ -52,6 +50,7 @@ class RunHeader(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(CARD, GROUP, CARD, GROUP)
         row.setSpacing(CARD)
+        row.addStrut(self.start.sizeHint().height())  # as high without a button as with one
         row.addWidget(self.sentence, 1)
         row.addWidget(self.time)
         buttons = QHBoxLayout()
@@ -67,7 +66,7 @@ class RunHeader(QWidget):
 
     @property
     def _buttons(self) -> tuple[QPushButton, ...]:
-        return self.pause, self.resume, self.stop, self.start, self.results
+        return self.more, self.resume, self.start, self.results
 
     def set_study(self, model: StudyModel | None) -> None:
         """Show another study, or none."""
@@ -94,10 +93,8 @@ class RunHeader(QWidget):
 
     def _offer(self, model: StudyModel) -> None:
         state, may = model.state, not model.read_only_because
-        stoppable = (StudyState.RUNNING, StudyState.PAUSED, StudyState.WAITING)
-        self.pause.setVisible(may and state is StudyState.RUNNING)
+        self.more.setVisible(model.can_have_more())
         self.resume.setVisible(may and state is StudyState.PAUSED)
-        self.stop.setVisible(may and state in stoppable)
         self.start.setVisible(may and state in (StudyState.NEW, StudyState.STOPPED))
         self.start.setText("Run" if state is StudyState.NEW else "Go on")
         self.results.setVisible(state is StudyState.FINISHED and model.best is not None)
@@ -113,8 +110,5 @@ class RunHeader(QWidget):
     def _show_time(self) -> None:
         model = self._model
         elapsed, active = words(model.elapsed()), model.state.is_active
-        text = f"{elapsed} so far" if active else f"took {elapsed}" if model.elapsed() else ""
-        left = model.remaining() if active else None
-        if left is not None:
-            text += f" · about {words(left.seconds)} left (± {words(left.margin)})"
-        self.time.setText(text)
+        took = f"took {elapsed}" if model.elapsed() else ""
+        self.time.setText(f"{elapsed} so far" if active else took)

@@ -29,9 +29,8 @@ class RunPage(QWidget):
     """Shows one study at a time; what is asked of it goes out as signals."""
 
     startRequested = Signal()
-    pauseRequested = Signal()
     resumeRequested = Signal()
-    stopRequested = Signal()
+    moreRequested = Signal()
     resultsRequested = Signal()
     cancelRequested = Signal(int)
 
@@ -97,7 +96,7 @@ class RunPage(QWidget):
         self.docks.reset_layout()
 
     def _wire(self) -> None:
-        for name in ("start", "pause", "resume", "stop", "results"):
+        for name in ("start", "resume", "more", "results"):
             getattr(self.header, f"{name}Requested").connect(getattr(self, f"{name}Requested"))
         for panel in self.panels:
             panel.cancel_requested.connect(self.cancelRequested)
