@@ -41,12 +41,12 @@ def main(arguments: list[str]) -> int:
     done = [run(name) for name in names]
     failed = max(code for _, code in done)
     if save and not failed:
-        _save(names, [text for text, _ in done])
+        _save(arguments, [text for text, _ in done])
     return failed
 
 
-def _save(names: list[str], texts: list[str]) -> None:
-    command = " ".join(["python3 packaging/dev.py bench", *names, "--save"])
+def _save(arguments: list[str], texts: list[str]) -> None:
+    command = " ".join(["python3 packaging/dev.py bench", *arguments])
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     today = datetime.date.today().isoformat()
     head = f"# The last figures\n\n{today}, {machine}, by `{command}`.\n"
