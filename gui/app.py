@@ -21,7 +21,7 @@ from gui.crash import CrashLog
 from gui.interrupts import Interrupts
 from gui.jobs import finish_jobs, run_job
 from gui.open_studies import StudyDoor
-from gui.program import SCHEME, Program
+from gui.program import SCHEME, VALUE_MAP, Program
 from gui.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def run(path: Path | None = None) -> int:
     app.setFont(theme.font())
     settings = Settings()
     theme.apply(app, settings.get(SCHEME, "system"))
+    theme.use_value_map(settings.get(VALUE_MAP, theme.value_map()))
     crashes = CrashLog()
     crashes.install()
     program = Program(settings, crashes, study_door())

@@ -8,10 +8,11 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from gui.theme import chosen_scheme
+from gui.theme import CALM_VALUE_MAP, VALUE_MAP, chosen_scheme, value_map
 from gui.widgets.rail import PLACES
 
 _SCHEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
+_VALUE_MAPS = ((VALUE_MAP, "Viridis"), (CALM_VALUE_MAP, "Cividis: blue to yellow"))
 _WHEN_TAKEN = (("ask", "Ask each time"), ("wait", "Wait"), ("share", "Share them"))
 
 
@@ -49,6 +50,8 @@ class Commands(QObject):
         ]
         self.schemes = self._choices(_SCHEMES)
         self.choose(self.schemes, chosen_scheme())
+        self.value_maps = self._choices(_VALUE_MAPS)
+        self.choose(self.value_maps, value_map())
         self.when_taken = self._choices(_WHEN_TAKEN)
         self.recent_menu = QMenu("Open recent", window)
         self.panels_menu = QMenu("Panels", window)
@@ -65,6 +68,7 @@ class Commands(QObject):
         view = bar.addMenu("&View")
         _fill(view, *self.places, None, self.panels_menu, self.reset_layout, None)
         _fill(view.addMenu("Colours"), *self.schemes.actions())
+        _fill(view.addMenu("Colour map"), *self.value_maps.actions())
         _fill(bar.addMenu("&Help"), self.help, None, self.about)
 
     def set_recent(self, names: list[tuple[str, str, Callable[[], object]]]) -> None:

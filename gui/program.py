@@ -29,7 +29,7 @@ from gui.widgets.dialogs import DetailsDialog, ask, ask_for_file
 if TYPE_CHECKING:
     from engine.spec import StudySpec
 
-SCHEME = "window/scheme"
+SCHEME, VALUE_MAP = "window/scheme", "window/value-map"
 _FOLDER = "open/folder"
 _KINDS = "Studies, specs and data (*.tune *.toml *.csv *.tsv *.parquet *.npz);;All files (*)"
 
@@ -110,6 +110,7 @@ class Program(QObject):
         for action, carry_out in actions:
             action.triggered.connect(lambda _checked=False, act=carry_out: act())
         commands.schemes.triggered.connect(lambda action: self._choose_scheme(action.data()))
+        commands.value_maps.triggered.connect(lambda action: self._choose_map(action.data()))
         commands.when_taken.triggered.connect(
             lambda action: self.watching.set_when_taken(action.data())
         )
@@ -220,6 +221,10 @@ class Program(QObject):
         assert isinstance(app, QApplication)
         theme.apply(app, scheme)
         self._settings.set(SCHEME, scheme)
+
+    def _choose_map(self, name: str) -> None:
+        theme.use_value_map(name)
+        self._settings.set(VALUE_MAP, name)
 
     # -- telling --------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ ICON = 18
 
 VALUE_MAP, CALM_VALUE_MAP = "viridis", "cividis"
 """Colour maps of the objective (the second one on request), by pyqtgraph's names."""
+VALUE_MAPS = (VALUE_MAP, CALM_VALUE_MAP)
 UNCERTAINTY_MAP, ACQUISITION_MAP = ("CET-L1", 0.15, 0.95), ("plasma", 0.05, 0.74)
 """Maps of their own and the part of each in use, so that neither is taken for a value: greys, and
 violet to orange without the yellow at the end."""
@@ -101,6 +102,7 @@ class _Notifier(QObject):
 notifier = _Notifier()
 _current = LIGHT
 _chosen: Scheme = "system"
+_value_map = VALUE_MAP
 
 
 def theme() -> Theme:
@@ -111,6 +113,19 @@ def theme() -> Theme:
 def chosen_scheme() -> Scheme:
     """What the user asked for: a scheme, or to follow the system."""
     return _chosen
+
+
+def value_map() -> str:
+    """The colour map of the objective that is in use, by pyqtgraph's name."""
+    return _value_map
+
+
+def use_value_map(name: str) -> None:
+    """Colour the objective by another of VALUE_MAPS, everywhere; an unknown one changes nothing."""
+    global _value_map
+    if name in VALUE_MAPS and name != _value_map:
+        _value_map = name
+        notifier.themeChanged.emit()
 
 
 def apply(app: QApplication, scheme: Scheme = "system") -> None:

@@ -153,6 +153,7 @@ class SurfacePanel(PlotPanel):
 
     def retheme(self) -> None:
         self._disc_size = 0.0
+        self._asked = None
 
     def refresh(self) -> str:
         model = self.model

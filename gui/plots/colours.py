@@ -9,14 +9,18 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from gui.models.map_layers import Layer
-from gui.theme import ACQUISITION_MAP, UNCERTAINTY_MAP, VALUE_MAP, theme
+from gui.theme import ACQUISITION_MAP, UNCERTAINTY_MAP, theme, value_map
 
 _BRIGHT = 140
 
 
+def value_table(size: int = 256) -> np.ndarray:
+    """RGB bytes (size, 3) of the value map in use, the bright end last."""
+    return _table(value_map(), size)
+
+
 @cache
-def value_table(size: int = 256, name: str = VALUE_MAP) -> np.ndarray:
-    """RGB bytes (size, 3) of the value map, the bright end last."""
+def _table(name: str, size: int) -> np.ndarray:
     return pg.colormap.get(name).getLookupTable(0.0, 1.0, size)[:, :3]
 
 

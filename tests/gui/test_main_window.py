@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMessageBox, QTextBrowser, QToolButton
 
 from gui import theme
 from gui.main_window import DESIGN, HOME, RESULTS, RUN
+from gui.plots.colours import value_table
 from gui.widgets.dialogs import DetailsDialog, HelpDialog
 from tests.gui.stand_in import StandInDevices
 from tests.gui.windows import EXAMPLES, program_in
@@ -166,6 +167,17 @@ def test_that_every_place_has_help(qtbot, program, place):
     program.window.commands.help.trigger()
     qtbot.waitUntil(lambda: program.window.findChild(HelpDialog) is not None)
     program.window.findChild(HelpDialog).reject()
+
+
+def test_that_the_colour_map_is_chosen_and_remembered(qtbot, program):
+    viridis, cividis = program.window.commands.value_maps.actions()
+    cividis.trigger()
+    assert cividis.isChecked()
+    assert not viridis.isChecked()
+    assert program._settings.get("window/value-map") == "cividis"
+    blue_end = value_table(2)[0]
+    viridis.trigger()
+    assert (blue_end != value_table(2)[0]).any()
 
 
 def test_that_about_says_where_files_go(qtbot, program):
