@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QPushButton, QToolButton
 
-from gui.theme import ICON, icon
+from gui.theme import GROUP, ICON, icon
 
 
 def button(
@@ -24,7 +24,7 @@ def button(
     if icon_name:
         role = {"primary": "on_accent", "quiet": "accent"}.get(kind, "muted")
         result.setIcon(icon(icon_name, role))
-        result.setIconSize(QSize(ICON, ICON))
+        result.setIconSize(QSize(ICON + GROUP, ICON))  # style sheets have no space beside an icon
     if tip:
         result.setToolTip(tip)
     if clicked is not None:
