@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QComboBox, QStackedWidget
+from PySide6.QtWidgets import QComboBox
 
 from engine.analysis.views import MapRequest
 from gui.jobs import Job, run_job
@@ -16,6 +16,7 @@ from gui.models.landscape import Picture, Profile, paint, trace
 from gui.models.lens_follower import Lens
 from gui.models.map_layers import LAYER_TIPS, Layer
 from gui.models.map_painter import MapPainter
+from gui.models.scene import build_scene
 from gui.models.study_model import StudyModel
 from gui.models.surface_view import COLOURS, SurfaceView, question_of, view_surface
 from gui.models.trial_arrays import STATES
@@ -33,6 +34,7 @@ from gui.plots.marks import (
     state_sprite,
 )
 from gui.plots.surface_plot import SurfacePlot
+from gui.plots.surface_stage import SurfaceStage
 from gui.widgets.buttons import tool
 from gui.widgets.text import label
 from gui.widgets.time_slider import TimeSlider
@@ -60,8 +62,10 @@ class SurfacePanel(PlotPanel):
         self.others_choice = _choice("The other parameters", _OTHERS)
         self.plot = SurfacePlot()
         self.plot.setAccessibleName("Surface of the objective over two parameters")
-        self.stage = QStackedWidget()
-        self.stage.addWidget(self.plot)
+        self.stage = SurfaceStage(self.plot)
+        self.stage.picked.connect(self._pick)
+        self.stage.changed.connect(self._stage_changed)
+        self.solid = tool("cube-outline", "3-D (the model's mean)", self._solid_chosen, True)
         self.legend = Legend()
         self.time = TimeSlider()
         self.view: SurfaceView | None = None
@@ -81,7 +85,8 @@ class SurfacePanel(PlotPanel):
             tool("swap-horizontal", "Swap the axes", self._swap),
             self.layer_choice,
             self.others_choice,
-            tool("fit-to-screen-outline", "Show all (double click)", self.plot.go_home),
+            self.solid,
+            tool("fit-to-screen-outline", "Show all (double click)", self.stage.go_home),
             self._more,
         ):
             self.control_row.addWidget(widget)
@@ -174,6 +179,7 @@ class SurfacePanel(PlotPanel):
             self._ask_for_landscape(view)
         self._show_beneath()
         self._draw_marks(view)
+        self._show_solid(view)
         self.legend.show_marks(
             view.counts(), self.best is not None, self._proposal(view) is not None
         )
@@ -183,6 +189,7 @@ class SurfacePanel(PlotPanel):
     def _offer_layers(self) -> None:
         is_map = self.axes[1] in self.model.scales
         self.layer_choice.setVisible(self.painter.has_lens and is_map)
+        self.solid.setVisible(self.painter.has_lens and is_map)
         self.others_choice.setVisible(self.layer.is_of_model and len(self.model.varied) > 2)
         self.others_choice.setEnabled(self.layer is not Layer.ACQUISITION)
 
@@ -233,6 +240,30 @@ class SurfacePanel(PlotPanel):
                     proposed_sprite(),
                 ]
             )
+
+    # -- in three dimensions --------------------------------------------------------------------
+
+    def _solid_chosen(self) -> None:
+        self.stage.set_solid(self.solid.isChecked())
+        if self.solid.isChecked() and not self.layer.is_of_model:
+            self.layer_choice.setCurrentText(Layer.MEAN)
+        self._move()
+
+    def _stage_changed(self) -> None:
+        self.solid.setChecked(self.stage.is_solid)
+        self._move()
+
+    def _show_solid(self, view: SurfaceView) -> None:
+        """Draw the newest picture as heights; the map where there is none to draw."""
+        painted = self.painter.painted if self.layer.is_of_model else None
+        if not self.layer.is_of_model and self.stage.is_solid:
+            self.stage.set_solid(False)
+            self.solid.setChecked(False)
+        if painted is None or not self.stage.is_ready:
+            return
+        best = self.best.number if self.best is not None else None
+        scene = build_scene(self.model, view, painted, self._cube_axes())
+        self.stage.show_scene(scene, best, self.model.selected)
 
     # -- what lies beneath, painted in jobs -----------------------------------------------------
 
