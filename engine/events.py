@@ -119,7 +119,7 @@ class StudySnapshot:
     """A study at one instant. `elapsed` is the seconds it has run so far.
 
     `log` holds the last lines only. `read_only_because` is a sentence when the study cannot be
-    gone on with here (somebody else runs it), else empty.
+    gone on with here (somebody else runs it), else empty. `workers` is how many trials run at once.
     """
 
     path: Path
@@ -133,3 +133,4 @@ class StudySnapshot:
     best: Trial | None
     elapsed: float
     read_only_because: str = ""
+    workers: int = 1

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.analysis.cost import estimate, words
+from engine.analysis.cost import estimate, rough, words
 from engine.events import (
     Event,
     Logged,
@@ -212,7 +212,7 @@ class Tally:
         if self.planned is not None and self._durations:
             left = estimate(self._durations, self.planned - self.finished, self._study.workers)
             if left is not None and left.seconds:
-                parts.append(f"{words(left.seconds)} left")
+                parts.append(f"{rough(left.seconds)} left")
         return ", ".join(parts)
 
 

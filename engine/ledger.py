@@ -42,6 +42,7 @@ class Ledger:
         self.reason: StopReason | None = None
         self.message = ""
         self.read_only_because = ""
+        self.workers = 1
         self.trials: dict[int, Trial] = {}
         self.reports: dict[int, list[Report]] = {}
         self.best: Trial | None = None
@@ -161,4 +162,5 @@ class Ledger:
             best=self.best,
             elapsed=self.elapsed(),
             read_only_because=self.read_only_because,
+            workers=self.workers,
         )

@@ -53,6 +53,7 @@ class Study:
         self._store = store
         self._ledger = Ledger(store.path, store.spec(), Clock())
         self._ledger.fill(store.trials(), store.reports(), store.log(), store.condition())
+        self._ledger.workers = self.workers
         if store.is_held():
             self._ledger.read_only_because = f"It is being run by {store.holder()}."
         self._loop: StudyLoop | None = None

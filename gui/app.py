@@ -67,7 +67,7 @@ def run(path: Path | None = None) -> int:
 
 def study_door() -> StudyDoor:
     """The engine's studies, as the window is lent them."""
-    return StudyDoor(_create, _open, _read, _time_one_trial, _look)
+    return StudyDoor(_create, _open, _read, _time_one_trial, _look, _automatic_workers)
 
 
 def _create(path: Path, spec: StudySpec) -> Study:
@@ -108,6 +108,12 @@ def _look(spec: StudySpec, deliver: Callable[[View | LensProblem], None]) -> Len
     from engine.lens import Lens
 
     return Lens(spec, deliver)
+
+
+def _automatic_workers() -> int:
+    from engine.executors.devices import slots
+
+    return len(slots())
 
 
 def _warm_up() -> None:

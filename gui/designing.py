@@ -18,6 +18,7 @@ from gui.settings import Settings
 if TYPE_CHECKING:
     from engine.spec import StudySpec
     from gui.models.draft import Draft
+    from gui.open_studies import StudyDoor
     from gui.pages.design.page import DesignPage
 
 _TEXT, _BASE, _PATH, _FOLDER = "design/text", "design/base", "design/path", "design/folder"
@@ -35,13 +36,13 @@ class Designing(QObject):
         self,
         settings: Settings,
         undo: QUndoStack,
-        time_one_trial: Callable[[StudySpec], float],
+        door: StudyDoor,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
         self._undo = undo
-        self._time_one_trial = time_one_trial
+        self._door = door
         self._timings = Timings(settings)
         self._draft: Draft | None = None
         self._page: DesignPage | None = None
@@ -68,6 +69,7 @@ class Designing(QObject):
             self._page = DesignPage(self.draft, self._timings, folder)
             self._page.runRequested.connect(self.run)
             self._page.timingRequested.connect(self.time_a_trial)
+            run_job(self, self._door.automatic_workers, self._page.set_automatic_workers)
         return self._page
 
     @property
@@ -126,7 +128,7 @@ class Designing(QObject):
         self.page().set_timing(True)
         run_job(
             self,
-            lambda: self._time_one_trial(spec),
+            lambda: self._door.time_one_trial(spec),
             lambda seconds: self._timed(spec, seconds),
             self._not_timed,
         )

@@ -34,6 +34,8 @@ class StudyDoor:
     read: Callable[[Path], dict[str, Any]]
     time_one_trial: Callable[[StudySpec], float]
     look: MakeLens
+    automatic_workers: Callable[[], int] = lambda: 1
+    """How many trials run at once where the user chose neither workers nor devices."""
 
 
 class OpenStudy(QObject):

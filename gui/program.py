@@ -46,7 +46,7 @@ class Program(QObject):
         self.window = MainWindow(settings, self._undoing)
         self.recent = RecentModel(settings, door.read, self)
         self.studies = OpenStudies(door, self)
-        self.designing = Designing(settings, self._undo, door.time_one_trial, self)
+        self.designing = Designing(settings, self._undo, door, self)
         self.watching = Watching(self.window, self.studies, self.designing, self.recent, settings)
         self.closing = Closing(self.window, self.studies, self._remember)
         self._add_places()

@@ -67,5 +67,10 @@ def words(seconds: float) -> str:
     return _two(days, "d", rest, "h")
 
 
+def rough(seconds: float) -> str:
+    """An estimate as people say it: nobody is helped by tenths of a second that are guessed."""
+    return "under 1 s" if seconds < 1 else words(seconds)
+
+
 def _two(count: int, big: str, rest: int, small: str) -> str:
     return f"{count} {big} {rest} {small}" if rest else f"{count} {big}"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.analysis.cost import Estimate, words
+from engine.analysis.cost import Estimate, rough, words
 from engine.spec import StudySpec
 from gui.numbers import count
 
@@ -38,9 +38,16 @@ def plan_of(spec: StudySpec, trials: int | None) -> Plan:
     return Plan(f"{product} trials" if product else _trials(size), _warning(trials))
 
 
+def workers_of(spec: StudySpec, automatic: int) -> int:
+    """How many trials will run at once; `automatic` is that of a spec which leaves it open."""
+    return spec.resources.workers or len(spec.resources.devices or ()) or automatic
+
+
 def duration_words(estimate: Estimate, workers: int) -> str:
     """Such as "about 40 s on 1 worker (±15 s)"."""
     hands = "1 worker" if workers == 1 else f"{workers} workers"
+    if estimate.seconds < 1:
+        return f"{rough(estimate.seconds)} on {hands}"
     return f"about {words(estimate.seconds)} on {hands} (±{words(estimate.margin)})"
 
 

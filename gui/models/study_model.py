@@ -55,6 +55,7 @@ class StudyModel(QObject):
         self.reason = snapshot.reason
         self.message = snapshot.message
         self.read_only_because = snapshot.read_only_because
+        self._workers = snapshot.workers
         self.scales = {p.name: scale_of(p) for p in self.spec.space.parameters}
         self.arrays = TrialArrays(self.scales)
         self.trials: dict[int, Trial] = {}
@@ -121,7 +122,7 @@ class StudyModel(QObject):
         done = self.arrays.is_state(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
         seconds = self.arrays.column("seconds")[done][-_RECENT:]
         left = self._planned - self._finished - self._part_way()
-        guess = estimate(seconds.tolist(), left, self.spec.resources.workers or 1)
+        guess = estimate(seconds.tolist(), left, self._workers)
         limit = self.spec.budget.seconds
         if guess is None or limit is None:
             return guess

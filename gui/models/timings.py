@@ -32,7 +32,7 @@ class Timings:
             return
         known = self._all()
         earlier = known.pop(_key(spec), [])
-        known[_key(spec)] = [*earlier, *(round(s, 4) for s in seconds)][-_TRIALS_KEPT:]
+        known[_key(spec)] = [*earlier, *(float(f"{s:.4g}") for s in seconds)][-_TRIALS_KEPT:]
         self._settings.set(_SETTING, dict(list(known.items())[-_TASKS_KEPT:]))
 
     def _all(self) -> dict[str, list[float]]:

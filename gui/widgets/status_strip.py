@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from engine.analysis.cost import words
+from engine.analysis.cost import rough, words
 from engine.events import StudyState
 from gui.numbers import count, exact, number
 from gui.theme import CARD, CONTROL, GROUP, font, icon, notifier, study_mark
@@ -116,7 +116,7 @@ class StatusStrip(QFrame):
     def _show_left(self) -> None:
         model = self._model
         left = model.remaining() if model.state.is_active else None
-        self._left.setText("" if left is None else f"{words(left.seconds)} left")
+        self._left.setText("" if left is None else f"{rough(left.seconds)} left")
         self._left.setToolTip("" if left is None else f"± {words(left.margin)}")
 
     def _show_buttons(self, state: StudyState) -> None:

@@ -7,9 +7,10 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QUndoStack, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
-from engine.spec import StudySpec
+from engine.spec import Resources, StudySpec
 from gui.models.cells import Column
 from gui.models.draft import Draft
+from gui.models.plan import workers_of
 from gui.models.timings import Timings
 from gui.pages.design.page import DesignPage
 from gui.settings import Settings
@@ -190,6 +191,20 @@ def test_that_a_timed_trial_tells_how_long_it_will_take(page, draft):
     page._timings.add(draft.verdict.spec, [1.6])
     page.refresh()
     assert page.footer.plan.startswith("5 × 5 = 25 trials · about 40 s on 1 worker (±")
+
+
+def test_that_automatic_workers_are_counted_as_many_as_there_will_be(page, draft):
+    page._timings.add(draft.verdict.spec, [1.6])
+    page.set_automatic_workers(4)
+    assert " on 4 workers (±" in page.footer.plan
+    assert workers_of(draft.verdict.spec.with_(resources=Resources(workers=2)), 4) == 2
+    assert workers_of(draft.verdict.spec.with_(resources=Resources(devices=["cuda:1"])), 4) == 1
+
+
+def test_that_a_moment_is_not_estimated_to_the_tenth(page, draft):
+    page._timings.add(draft.verdict.spec, [0.00002])
+    page.refresh()
+    assert page.footer.plan == "5 × 5 = 25 trials · under 1 s on 1 worker"
 
 
 def test_that_the_file_of_the_study_avoids_those_that_exist(qtbot, page, tmp_path):

@@ -16,7 +16,7 @@ from engine.tasks import catalog
 from engine.tasks.data import Preview
 from gui.models.data_preview import DataPreview
 from gui.models.draft import Draft
-from gui.models.plan import duration_words, plan_of
+from gui.models.plan import duration_words, plan_of, workers_of
 from gui.models.space_model import SpaceModel
 from gui.models.study_place import SUFFIX, StudyPlace
 from gui.models.timings import Timings
@@ -57,6 +57,7 @@ class DesignPage(QWidget):
         self.footer = DesignFooter()
         self._data_problem = ""
         self._network = ""
+        self._automatic_workers = 1
         self._named = ""
         self._lay_out()
         self._connect()
@@ -96,6 +97,11 @@ class DesignPage(QWidget):
         self.footer.set_starting(starting)
         self.refresh()
 
+    def set_automatic_workers(self, count: int) -> None:
+        """Say how many trials run at once where no number is chosen."""
+        self._automatic_workers = count
+        self.refresh()
+
     def set_timing(self, busy: bool) -> None:
         """Say whether a trial is being timed."""
         self.footer.set_timing(busy)
@@ -105,7 +111,7 @@ class DesignPage(QWidget):
         spec = verdict.spec
         assert spec is not None
         plan = plan_of(spec, verdict.trials)
-        workers = spec.resources.workers or 1
+        workers = workers_of(spec, self._automatic_workers)
         guess = None
         if verdict.trials is not None:
             guess = estimate(self._timings.of(spec), verdict.trials, workers)
