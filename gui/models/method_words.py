@@ -30,6 +30,15 @@ _WORDS = {
         "matter, without a plan.",
         "Costs as many trials as you allow, and learns nothing from them.",
     ),
+    "bayesian": MethodWords(
+        "Bayesian optimisation",
+        "Learns a model of the landscape from each trial, and picks the next where it expects "
+        "most.",
+        "Choose it when a trial is costly: it finds good configurations in few trials, and shows "
+        "what it believes, how sure it is and why it looks where it looks.",
+        "Costs a moment of thought before each trial; with very many workers at once it knows "
+        "less when it chooses.",
+    ),
 }
 
 

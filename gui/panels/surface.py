@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox
 
 from engine.analysis.views import MapRequest
-from gui.jobs import Job, run_job
 from gui.models.cube_axis import CubeAxis, cube_axis
-from gui.models.landscape import Picture, Profile, paint, trace
+from gui.models.landscape import Picture, Profile
+from gui.models.landscape_painter import LandscapePainter
 from gui.models.lens_follower import Lens
 from gui.models.map_layers import LAYER_TIPS, Layer
 from gui.models.map_painter import MapPainter
 from gui.models.scene import build_scene
 from gui.models.study_model import StudyModel
-from gui.models.surface_view import COLOURS, SurfaceView, question_of, view_surface
-from gui.models.trial_arrays import STATES
+from gui.models.surface_view import SurfaceView, view_surface
 from gui.panels.panel import column
 from gui.panels.plot_panel import PlotPanel
 from gui.panels.trial_menu import open_trial_menu
-from gui.plots.colours import ink, is_bright, layer_table, value_table
+from gui.plots.colours import layer_table, value_table
 from gui.plots.legend import Legend
-from gui.plots.marks import (
-    DISC,
-    Sprite,
-    best_sprite,
-    proposed_sprite,
-    selected_sprite,
-    state_sprite,
-)
 from gui.plots.surface_plot import SurfacePlot
 from gui.plots.surface_stage import SurfaceStage
 from gui.widgets.buttons import tool
 from gui.widgets.text import label
 from gui.widgets.time_slider import TimeSlider
 
-_DISC_SIZES = ((300, 11.0), (2000, 8.0))
-_SMALLEST_DISC = 6.0
-_SELECTED, _BEST, _PROPOSED = (COLOURS + len(STATES) + place for place in range(3))
 _ALWAYS_LEARNS = "bayesian"
 _OTHERS = (
     ("others at the best", "The other parameters are those of the best configuration"),
@@ -70,13 +55,11 @@ class SurfacePanel(PlotPanel):
         self.time = TimeSlider()
         self.view: SurfaceView | None = None
         self.painter = MapPainter(self)
-        self.painter.arrived.connect(self._layer_arrived)
+        self.landscape = LandscapePainter(self)
+        for painter in (self.painter, self.landscape):
+            painter.arrived.connect(self._move)
         self._axes = ("", "")
-        self._job: Job | None = None
-        self._landscape: Picture | Profile | None = None
-        self._asked: object = None
-        self._shown: object = None
-        self._disc_size = 0.0
+        self._shown: Picture | Profile | None = None
         self._more = tool("dots-vertical", "More", self._open_menu)
         for widget in (
             self.x_choice,
@@ -150,15 +133,14 @@ class SurfacePanel(PlotPanel):
             with QSignalBlocker(other):
                 other.setCurrentText(before[changed])
         self._axes = self.axes
-        self._drop_landscape()
+        self._drop_picture()
         self.plot.go_home()
         self.mark_dirty()
 
     # -- what is shown --------------------------------------------------------------------------
 
     def retheme(self) -> None:
-        self._disc_size = 0.0
-        self._asked = None
+        self.plot.marks.retheme()
 
     def refresh(self) -> str:
         model = self.model
@@ -176,7 +158,7 @@ class SurfacePanel(PlotPanel):
             self._ask_for_layer(view)
         else:
             self.painter.stop()
-            self._ask_for_landscape(view)
+            self.landscape.show(model, view, value_table())
         self._show_beneath()
         self._draw_marks(view)
         self._show_solid(view)
@@ -202,21 +184,13 @@ class SurfacePanel(PlotPanel):
         self.legend.remark.setText(remark)
 
     def _draw_marks(self, view: SurfaceView) -> None:
-        self._size_discs(len(view.rows))
-        best = self.best.number if self.best is not None else None
-        rows = self.model.arrays.rows
-        halo = np.flatnonzero(view.rows == rows.get(self.model.selected, -1))
-        star = np.flatnonzero(view.rows == rows.get(best, -1))
-        order = np.concatenate([np.arange(len(view.rows)), halo, halo, star])
-        kinds = np.concatenate(
-            [view.kinds, [_SELECTED] * len(halo), view.kinds[halo], [_BEST] * len(star)]
+        rows, best = self.model.arrays.rows, self.best
+        self.plot.marks.show_view(
+            view,
+            rows.get(self.model.selected, -1),
+            rows.get(best.number, -1) if best is not None else -1,
+            self._proposal(view),
         )
-        x, y = view.x[order], view.y[order]
-        proposal = self._proposal(view)
-        if proposal is not None:
-            x, y = np.append(x, proposal[0]), np.append(y, proposal[1])
-            kinds = np.append(kinds, _PROPOSED)
-        self.plot.marks.set_marks(x, y, kinds.astype(np.intp))
 
     def _proposal(self, view: SurfaceView) -> tuple[float, float] | None:
         """Where the model would look next; None where it does not say, or not on these axes."""
@@ -226,20 +200,6 @@ class SurfacePanel(PlotPanel):
             return None
         x, y = (s.position(params[n]) for n, s in zip(view.axes, view.scales, strict=True))
         return x, y
-
-    def _size_discs(self, count: int) -> None:
-        size = next((size for most, size in _DISC_SIZES if count <= most), _SMALLEST_DISC)
-        if size != self._disc_size:
-            self._disc_size = size
-            self.plot.marks.set_sprites(
-                [
-                    *_discs(size),
-                    *(state_sprite(state, size) for state in STATES),
-                    replace(selected_sprite(), size=size + 7),
-                    best_sprite(),
-                    proposed_sprite(),
-                ]
-            )
 
     # -- in three dimensions --------------------------------------------------------------------
 
@@ -274,7 +234,7 @@ class SurfacePanel(PlotPanel):
         self.legend.layer_bar.show_strip(strip, LAYER_TIPS[self.layer])
         found = painted.picture if painted is not None else None
         if not self.layer.is_of_model:
-            found = self._landscape
+            found = self.landscape.painted
         if found is not self._shown:
             self._shown = found
             self.plot.show_picture(found if isinstance(found, Picture) else None)
@@ -302,42 +262,15 @@ class SurfacePanel(PlotPanel):
         marks = np.column_stack([axis.units(at) for at, axis in places])
         self.painter.show(request, layer, axes, view.colours, layer_table(layer), marks)
 
-    def _layer_arrived(self) -> None:
-        self._move()
-
-    def _ask_for_landscape(self, view: SurfaceView) -> None:
-        """Have it painted if there is news; one at a time, the next one from the newest points."""
-        content = (view.axes, int(np.count_nonzero(view.kinds < COLOURS)), view.colours)
-        if self._job is not None or content == self._asked:
-            return
-        self._asked = content
-        question = question_of(self.model, view, value_table())
-        if question is None:
-            self._landscape = None
-        else:
-            work = paint if view.axes[1] in self.model.scales else trace
-            self._job = run_job(self, lambda: work(question), self._landscape_arrived)
-
-    def _landscape_arrived(self, found: Picture | Profile | None) -> None:
-        self._job = None
-        self._landscape = found
-        self._move()
-
-    def _drop_landscape(self) -> None:
-        if self._job is not None:
-            self._job.drop()
-        self._job = self._asked = self._landscape = self._shown = None
+    def _drop_picture(self) -> None:
+        self.landscape.forget()
+        self._shown = None
         self.plot.show_picture(None)
         self.plot.show_profile(None)
 
     def _open_menu(self) -> None:
         below = self._more.mapToGlobal(QPoint(0, self._more.height()))
         open_trial_menu(self, self.model.selected, below, self.plot)
-
-
-def _discs(size: float) -> list[Sprite]:
-    fills = [QColor(*map(int, colour)) for colour in value_table(COLOURS)]
-    return [Sprite(DISC, size, fill, ink(is_bright(fill)), 1.25) for fill in fills]
 
 
 def _choice(name: str, entries: object) -> QComboBox:

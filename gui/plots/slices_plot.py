@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -17,6 +18,8 @@ _WIDTH, _NARROW, _HEIGHT = 150, 100, 118
 _MOST_WIDE = 360
 _TICK_ROOM = {"x": 46, "y": 22}
 _REACH = 9
+_MOST_POINTS = 300
+"""Of more trials an even sample is drawn: they are a faint backdrop of the curve."""
 _BAND_OPACITY, _POINT_OPACITY = 0.22, 0.45
 _POINT = 3.5
 
@@ -178,7 +181,8 @@ class SlicesPlot(QWidget):
         pen = QPen(colour, _POINT)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
-        x, y = self._across(part, cell, part.x), self._up(cell, part.y)
+        some = slice(None, None, -(-len(part.x) // _MOST_POINTS) or 1)
+        x, y = self._across(part, cell, part.x[some]), self._up(cell, part.y[some])
         seen = np.isfinite(x)
         painter.drawPoints(_polygon(x[seen], y[seen]))
 
@@ -246,4 +250,4 @@ class SlicesPlot(QWidget):
 
 
 def _polygon(x: np.ndarray, y: np.ndarray) -> QPolygonF:
-    return QPolygonF([QPointF(*place) for place in zip(x.tolist(), y.tolist(), strict=True)])
+    return pg.functions.arrayToQPolygonF(x, y)

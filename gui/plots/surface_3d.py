@@ -26,7 +26,12 @@ _NEAREST, _FARTHEST = 0.05, 20.0
 _STEEPEST = 89.0
 _OUT, _FURTHER = 0.07, 0.26
 _REACH = 14
-_PUSHED_BACK = {GL.GL_POLYGON_OFFSET_FILL: True, "glPolygonOffset": (8.0, 8.0)}
+_BEHIND_ALL = {"glDepthMask": (False,)}
+_PUSHED_BACK = {
+    GL.GL_POLYGON_OFFSET_FILL: True,
+    "glPolygonOffset": (8.0, 8.0),
+    "glDepthMask": (True,),
+}
 """So that points that lie on the surface are seen whole."""
 _RING, _DISC, _STAR = 11.0, 8.0, 17.0
 
@@ -54,6 +59,7 @@ class Surface3D(gl.GLViewWidget):
         self._stems = gl.GLLinePlotItem(mode="lines", glOptions="translucent")
         self._frame = gl.GLLinePlotItem(mode="lines", glOptions="translucent")
         self._rings, self._discs = (gl.GLScatterPlotItem(pxMode=True) for _ in range(2))
+        self._frame.updateGLOptions(_BEHIND_ALL)
         self._surface.setGLOptions("opaque")
         self._surface.updateGLOptions(_PUSHED_BACK)
         for item in (self._rings, self._discs):

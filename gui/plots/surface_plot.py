@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QGraphicsRectItem
 from gui.models.landscape import Picture, Profile
 from gui.models.scales import ChoiceScale, LinearScale, LogScale, Scale
 from gui.plots.colours import ink
-from gui.plots.marks import MarksItem
 from gui.plots.plot import Plot
+from gui.plots.surface_marks import SurfaceMarks
 from gui.theme import font, theme
 
 _MARGIN = 0.035
@@ -31,7 +31,7 @@ class SurfacePlot(Plot):
         self._curve = pg.PlotCurveItem(connect="finite")
         self._labels: list[tuple[pg.TextItem, bool]] = []
         self._bounds = QGraphicsRectItem()
-        self.marks = MarksItem()
+        self.marks = SurfaceMarks()
         self._scales: tuple[Scale, Scale] = (LinearScale(""), LinearScale(""))
         self._reach = QRectF(0, 0, 1, 1)
         super().__init__()
