@@ -11,7 +11,6 @@ from gui.models.cube_axis import cube_axis
 from gui.models.objective_axis import objective_axis
 from gui.models.scales import LogScale, Scale
 from gui.models.study_model import StudyModel
-from gui.models.value_colours import ValueColours
 
 _MARGIN = 0.06
 
@@ -49,9 +48,8 @@ def picture_slices(
     """The slices of `view`, and the complete trials (of `known` ones, in the past)."""
     scale, places = objective_axis(model)
     rows = np.flatnonzero(model.arrays.complete if known is None else model.arrays.complete & known)
-    values = model.arrays.column("value")[rows]
-    scale = _within(scale, view, ValueColours.of(values, model.minimize))
-    to_axis = _logarithm if isinstance(scale, LogScale) else np.asarray
+    scale = _within(scale, view, model.minimize)
+    to_axis = _logarithm if _is_log(scale) else np.asarray
     slices = []
     for part in view.slices:
         own = model.scales[part.name]
@@ -74,20 +72,24 @@ def picture_slices(
     return SlicesPicture(scale, tuple(slices))
 
 
-def _within(scale: Scale, view: SlicesView, colours: ValueColours | None) -> Scale:
-    """The axis: from the best of values and means to the worst mean, or to half of the values."""
-    if not view.slices:
-        return scale
-    means = np.concatenate([part.mean for part in view.slices])
-    ends = [float(means.min()), float(means.max())]
-    if colours is not None:
-        ends.append(colours.best)
-        ends.append(colours.value(0.5))
-    places = [scale.position(end) for end in ends]
-    places = [place for place in places if np.isfinite(place)] or [scale.low, scale.high]
-    low, high = min(places), max(places)
-    room = _MARGIN * ((high - low) or abs(high) or 1.0)
-    return replace(scale, low=low - room, high=high + room)
+def _within(scale: Scale, view: SlicesView, minimize: bool) -> Scale:
+    """The axis of the values, and up to half as much again where the model expects better ones.
+
+    Bad values that are far out do not stretch it: as in the history, they lie beside its end.
+    """
+    means = np.concatenate([part.mean for part in view.slices] or [np.empty(0)])
+    places = [scale.position(float(mean)) for mean in means if mean > 0 or not _is_log(scale)]
+    width = scale.high - scale.low
+    room = _MARGIN * width
+    if minimize:
+        lowest = min((place - room for place in places), default=scale.low)
+        return replace(scale, low=min(scale.low, max(lowest, scale.low - width / 2)))
+    highest = max((place + room for place in places), default=scale.high)
+    return replace(scale, high=max(scale.high, min(highest, scale.high + width / 2)))
+
+
+def _is_log(scale: Scale) -> bool:
+    return isinstance(scale, LogScale)
 
 
 def _logarithm(values: np.ndarray) -> np.ndarray:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtWidgets import QVBoxLayout
 
 from engine.analysis.views import TrustRequest
 from gui.models.lens_follower import Lens, LensFollower
 from gui.models.trust_words import detail, verdict
-from gui.models.value_colours import ValueColours
 from gui.panels.panel import column
 from gui.panels.plot_panel import PlotPanel
 from gui.plots.trust_plot import TrustPlot
@@ -54,10 +52,7 @@ class TrustPanel(PlotPanel):
         view = self._follower.view
         if view is None or not len(view.actual):
             return self._follower.problem or _EMPTY
-        values = self.model.arrays.column("value")[self.model.arrays.complete]
-        colours = ValueColours.of(values, self.model.minimize)
-        log = colours is not None and colours.log and bool(np.all(view.actual > 0))
-        self.plot.show_view(view, self.model.objective, log, self.model.selected)
+        self.plot.show_view(view, self.model.selected)
         text, tone = verdict(view)
         say(self.verdict, text, tone)
         self.detail.setText(f"{detail(view)} · whiskers: 90 %, thick: 50 %")

@@ -8,12 +8,13 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor
 
 from engine.analysis.views import TrustView
-from gui.models.scales import LogScale, value_scale
+from gui.models.scales import value_scale
 from gui.plots.marks import DISC, MarksItem, Sprite, selected_sprite
 from gui.plots.plot import Plot
 from gui.theme import theme
 
 _MARGIN = 0.06
+_SPREAD_FOR_LOG = 8.0
 _MARK, _SMALL_MARK, _MANY = 8.0, 5.0, 300
 _PLAIN, _OUTSIDE, _SELECTED = range(3)
 
@@ -43,11 +44,11 @@ class TrustPlot(Plot):
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             line.setPen(pen)
 
-    def show_view(self, view: TrustView, objective: str, log: bool, selected: int | None) -> None:
+    def show_view(self, view: TrustView, selected: int | None) -> None:
         """Draw the predictions of `view`; those whose 90 % interval missed stand out."""
-        log = log and bool(np.min(view.actual) > 0)
-        scale = value_scale(objective, log)
-        place = _logarithm if isinstance(scale, LogScale) else np.asarray
+        lowest, highest = float(np.min(view.actual)), float(np.max(view.actual))
+        log = lowest > 0 and highest > _SPREAD_FOR_LOG * lowest
+        place = _logarithm if log else np.asarray
         actual = place(view.actual)
         low, high = _ends(actual, place(view.predicted))
         suffix = "  (log)" if log else ""
