@@ -5,7 +5,6 @@ With gui/bridge.py the only place that knows engine.study, which is imported in 
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from gui import theme
 from gui.crash import CrashLog
 from gui.interrupts import Interrupts
 from gui.jobs import finish_jobs, run_job
+from gui.late import late_import, warm_up
 from gui.open_studies import StudyDoor
 from gui.program import SCHEME, VALUE_MAP, Program
 from gui.settings import Settings
@@ -39,6 +39,7 @@ def run(path: Path | None = None) -> int:
     """Open the window, with a study, a spec or a data file in it; returns the exit code."""
     # before numpy is loaded: on busy cores, BLAS threads of pictures would spin and hold all up
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    late_import("engine.spec")  # before any job does: pydantic cannot be imported by two at once
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName(places.APP)
@@ -53,7 +54,11 @@ def run(path: Path | None = None) -> int:
     program = Program(settings, crashes, study_door())
     interrupts = Interrupts(program.closing.stop_and_leave)
     program.open_window(path)
-    QTimer.singleShot(_WARM_UP_MS, program, lambda: run_job(program, _warm_up, lambda _: None))
+    QTimer.singleShot(
+        _WARM_UP_MS,
+        program,
+        lambda: run_job(program, lambda: warm_up(_NEEDED_NEXT), lambda _: None),
+    )
     code = QApplication.exec()
     if interrupts.number is not None:
         code = 128 + interrupts.number
@@ -114,9 +119,3 @@ def _automatic_workers() -> int:
     from engine.executors.devices import slots
 
     return len(slots())
-
-
-def _warm_up() -> None:
-    """Import what the next places need, so that they open without a pause."""
-    for name in _NEEDED_NEXT:
-        importlib.import_module(name)

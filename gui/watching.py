@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from engine.events import StudyState
 from gui.awake import KeepAwake
 from gui.designing import Designing
+from gui.late import late_import
 from gui.main_window import RESULTS, RUN, MainWindow
 from gui.models.recent import RecentModel
 from gui.open_studies import OpenStudies, OpenStudy
@@ -64,6 +65,7 @@ class Watching(QObject):
 
     def make_run_page(self) -> RunPage:
         """The Run page, with its panels where they were last time."""
+        late_import("gui.pages.run")
         from gui.pages.run import RunPage
 
         page = RunPage()
@@ -81,6 +83,7 @@ class Watching(QObject):
 
     def make_results_page(self) -> ResultsPage:
         """The Results page."""
+        late_import("gui.pages.results")
         from gui.pages.results import ResultsPage
 
         page = ResultsPage()
