@@ -13,12 +13,25 @@ from copy import copy
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import lapack
 from scipy.optimize import minimize_scalar
 
 from engine.space import SearchSpace, SpaceError
+from engine.surrogate.acquisition import (
+    log_expected_improvement,
+    log_expected_improvement_gradient,
+)
 from engine.surrogate.cube import Array, Cube
 from engine.surrogate.features import Features
-from engine.surrogate.gp import GaussianProcess, Prior, fit, matern, squared_distances
+from engine.surrogate.gp import (
+    MEAN_VARIANCE,
+    GaussianProcess,
+    Prior,
+    fit,
+    matern,
+    squared_distances,
+)
+from engine.surrogate.optimise import maximise
 from engine.trial import Trial, TrialState
 
 LEAST = 3
@@ -27,6 +40,7 @@ MOST = 1000
 """Of more trials than this, the best and an even choice of the others."""
 MOST_TO_LEARN_FROM = 250
 KEPT = 6
+ANCHORS = 4
 _REACH = 0.15
 """How far a trial's end tells of its neighbours', times the square root of the dimensions."""
 _AT_ONCE = 256
@@ -133,7 +147,61 @@ class Fitted:
         parts = [self.gp.predict(x[at : at + _AT_ONCE]) for at in range(0, len(x), _AT_ONCE)]
         return np.concatenate([m for m, _ in parts]), np.concatenate([v for _, v in parts])
 
-    def believing(self, points: Array) -> GaussianProcess:
+    def mean(self, points: Array) -> Array:
+        """The posterior mean alone, shape (m,)."""
+        return np.asarray(self._kernel(points) @ self.gp.alpha)
+
+    def predict_average(self, planes: Array) -> tuple[Array, Array]:
+        """Mean and variance of the average over s points, for each of m cells: planes (s, m, d).
+
+        The average is Gaussian as well: its covariance with the observations is the average of
+        theirs. The s points of each cell are taken to be as far apart as those of the first.
+        """
+        kernel = np.mean([self._kernel(plane) for plane in planes], axis=0)
+        z = self.features.of(planes[:, 0]) * self.gp.inverse_lengths
+        prior = float(matern(squared_distances(z, z))[0].mean()) + MEAN_VARIANCE
+        half, _ = lapack.dtrtrs(self.gp.chol, kernel.T, lower=1)
+        variance = self.gp.scale * np.maximum(prior - (half * half).sum(0), 1e-12)
+        return kernel @ self.gp.alpha, variance
+
+    def leave_one_out(self) -> tuple[Array, Array]:
+        """Mean and variance (n,) of each trial's value, noise included, as the others predict it.
+
+        Closed form: Rasmussen & Williams 2006, eq. 5.12.
+        """
+        precision = np.diag(self.gp.inverse)
+        return self.targets - self.gp.alpha / precision, self.gp.scale / precision
+
+    def next_point(self, pending: Array) -> Array | None:
+        """Where the expected improvement is highest, beside points (p, d) that are being tried.
+
+        Those count as if what is expected of them had come about. None where all has been tried.
+        """
+        gp, features = self._believing(pending), self.features
+        seen = np.concatenate([self.points, self.failed, pending])
+        tried = {point.tobytes() for point in np.nan_to_num(seen, nan=-1.0)}
+
+        def value(points: Array) -> Array:
+            return log_expected_improvement(*gp.predict(features.of(points)), self.best)
+
+        def value_and_gradient(points: Array) -> tuple[Array, Array]:
+            predicted = gp.predict_with_gradient(features.of(points))
+            values, gradient = log_expected_improvement_gradient(*predicted, self.best)
+            return values, features.pull_back(points, gradient)
+
+        def is_new(point: Array) -> bool:
+            return np.nan_to_num(point, nan=-1.0).tobytes() not in tried
+
+        anchors = self.points[np.argsort(self.targets, kind="stable")[:ANCHORS]]
+        rng = np.random.default_rng(0)
+        return maximise(self.cube, value, value_and_gradient, anchors, is_new, rng)
+
+    def _kernel(self, points: Array) -> Array:
+        """Covariances of points (m, d) with the trials: shape (m, n)."""
+        z = self.features.of(points) * self.gp.inverse_lengths
+        return matern(squared_distances(z, self.gp.z))[0] + MEAN_VARIANCE
+
+    def _believing(self, points: Array) -> GaussianProcess:
         """The process, had what it expects at points (m, d) come about there."""
         if not len(points):
             return self.gp

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from scipy.linalg import lapack
 from scipy.special import ndtr
 
 from engine.analysis.views import (
@@ -26,17 +25,13 @@ from engine.analysis.views import (
 )
 from engine.lens_fitted import Fitted
 from engine.space import SpaceError
-from engine.surrogate.acquisition import (
-    log_expected_improvement,
-    log_expected_improvement_gradient,
-)
+from engine.surrogate.acquisition import log_expected_improvement
 from engine.surrogate.cube import Array, Cube
-from engine.surrogate.gp import MEAN_VARIANCE, matern, squared_distances
-from engine.surrogate.optimise import maximise
 from engine.trial import Params
 
 HALF, NINE_TENTHS = 0.6744897501960817, 1.6448536269514722
 """Standard deviations to both sides that hold 50 % and 90 % of a normal distribution."""
+LEAST_CHANCE = 1e-12
 OTHERS = 32
 """Points over which the parameters that a map does not show are averaged."""
 COARSE = 24
@@ -67,9 +62,9 @@ def map_at_best(model: Fitted, request: MapRequest) -> MapView:
     points = _plane(model, request, request.size)
     unique, where = np.unique(points, axis=0, return_inverse=True)
     mean, variance = model.predict(unique)
-    acquisition = log_expected_improvement(mean, variance, model.best)
     feasible = model.feasibility(unique)
-    acquisition = acquisition + np.log(np.maximum(feasible, 1e-12))
+    acquisition = log_expected_improvement(mean, variance, model.best)
+    acquisition += np.log(np.maximum(feasible, LEAST_CHANCE))
 
     def drawn(layer: Array) -> Array:
         return np.asarray(layer[where.reshape(-1)].reshape(request.size, request.size))
@@ -94,23 +89,11 @@ def averaged_map(model: Fitted, request: MapRequest) -> MapView:
     size = min(request.size, COARSE)
     columns = [model.cube.space.dimensions.index(name) for name in (request.x, request.y)]
     others = _spread_points(OTHERS if len(model.cube) > len(columns) else 1, len(model.cube))
-    plane = _axes(size)
-    kernel = np.zeros((len(plane), len(model.gp.y)))
-    feasible = np.zeros(len(plane))
-    for other in others:
-        points = np.repeat(other[None, :], len(plane), axis=0)
-        points[:, columns] = plane
-        points = model.cube.snap(points)
-        z = model.features.of(points) * model.gp.inverse_lengths
-        kernel += matern(squared_distances(z, model.gp.z))[0] / len(others)
-        feasible += model.feasibility(points) / len(others)
-    kernel += MEAN_VARIANCE
-    others[:, columns] = 0.5
-    z = model.features.of(model.cube.snap(others)) * model.gp.inverse_lengths
-    prior = float(matern(squared_distances(z, z))[0].mean()) + MEAN_VARIANCE
-    mean = kernel @ model.gp.alpha
-    half, _ = lapack.dtrtrs(model.gp.chol, kernel.T, lower=1)
-    variance = model.gp.scale * np.maximum(prior - (half * half).sum(0), 1e-12)
+    planes = np.repeat(others[:, None, :], size * size, axis=1)
+    planes[:, :, columns] = _axes(size)
+    planes = np.stack([model.cube.snap(plane) for plane in planes])
+    mean, variance = model.predict_average(planes)
+    feasible = np.mean([model.feasibility(plane) for plane in planes], axis=0)
     layers = (model.values(mean), _spread(model, mean, np.sqrt(variance)), feasible)
     refined = [_refine(layer.reshape(size, size), request.size) for layer in layers]
     return MapView(
@@ -204,7 +187,7 @@ def importance(model: Fitted, request: ImportanceRequest) -> ImportanceView:
     """
     names = model.cube.space.dimensions
     sample = _spread_points(SAMPLE, len(names))
-    mean = _means(model, model.cube.snap(sample))
+    mean = model.mean(model.cube.snap(sample))
     total = float(mean.var())
     if total < 1e-12:
         return ImportanceView(request, model.upto, names, np.zeros(len(names)), ())
@@ -227,13 +210,6 @@ def _spread_points(count: int, width: int) -> Array:
     """A Latin hypercube: points (count, width) that cover every coordinate evenly."""
     places = np.argsort(np.random.default_rng(0).random((count, width)), axis=0)
     return np.asarray((places + 0.5) / count)
-
-
-def _means(model: Fitted, points: Array) -> Array:
-    kernel = matern(
-        squared_distances(model.features.of(points) * model.gp.inverse_lengths, model.gp.z)
-    )[0]
-    return np.asarray((kernel + MEAN_VARIANCE) @ model.gp.alpha)
 
 
 def _basis(model: Fitted, column: int, u: Array) -> Array:
@@ -269,10 +245,9 @@ def _shares(blocks: list[Array], values: Array) -> Array:
 
 
 def trust(model: Fitted, request: TrustRequest) -> TrustView:
-    """Leave-one-out predictions in closed form (Rasmussen & Williams 2006, eq. 5.12)."""
-    precision = np.diag(model.gp.inverse)
-    mean = model.targets - model.gp.alpha / precision
-    sigma = np.sqrt(model.gp.scale / precision)
+    """What the model would have said of each trial, and how often its intervals held."""
+    mean, variance = model.leave_one_out()
+    sigma = np.sqrt(variance)
     miss = np.abs(model.targets - mean) / sigma
     low50, high50 = _interval(model, mean, HALF * sigma)
     low90, high90 = _interval(model, mean, NINE_TENTHS * sigma)
@@ -314,30 +289,9 @@ def why_trial(model: Fitted, request: WhyRequest, params: Params) -> WhyView:
 
 
 def next_params(model: Fitted, running: Sequence[Params] = ()) -> Params | None:
-    """The configuration of the highest expected improvement; None where all have been tried.
-
-    Those of `running` trials count as if what is expected of them had come about.
-    """
-    cube, features = model.cube, model.features
-    pending = _known(cube, running)
-    gp = model.believing(pending)
-    seen = np.concatenate([model.points, model.failed, pending])
-    tried = {point.tobytes() for point in np.nan_to_num(seen, nan=-1.0)}
-
-    def value(points: Array) -> Array:
-        return log_expected_improvement(*gp.predict(features.of(points)), model.best)
-
-    def value_and_gradient(points: Array) -> tuple[Array, Array]:
-        predicted = gp.predict_with_gradient(features.of(points))
-        values, gradient = log_expected_improvement_gradient(*predicted, model.best)
-        return values, features.pull_back(points, gradient)
-
-    def is_new(point: Array) -> bool:
-        return np.nan_to_num(point, nan=-1.0).tobytes() not in tried
-
-    anchors = model.points[np.argsort(model.targets, kind="stable")[:4]]
-    found = maximise(cube, value, value_and_gradient, anchors, is_new, np.random.default_rng(0))
-    return None if found is None else cube.space.decode(_filled(found))
+    """Where `model` would look next, beside `running` trials; None where all has been tried."""
+    found = model.next_point(_known(model.cube, running))
+    return None if found is None else model.cube.space.decode(_filled(found))
 
 
 def _known(cube: Cube, configurations: Sequence[Params]) -> Array:
