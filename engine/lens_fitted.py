@@ -143,13 +143,12 @@ class Fitted:
 
     def predict(self, points: Array) -> tuple[Array, Array]:
         """Posterior mean and variance on the model's scale at points (m, d): shapes (m,)."""
-        x = self.features.of(points)
-        parts = [self.gp.predict(x[at : at + _AT_ONCE]) for at in range(0, len(x), _AT_ONCE)]
+        parts = [self.gp.predict(self.features.of(part)) for part in _parts(points)]
         return np.concatenate([m for m, _ in parts]), np.concatenate([v for _, v in parts])
 
     def mean(self, points: Array) -> Array:
         """The posterior mean alone, shape (m,)."""
-        return np.asarray(self._kernel(points) @ self.gp.alpha)
+        return np.concatenate([self._kernel(part) @ self.gp.alpha for part in _parts(points)])
 
     def predict_average(self, planes: Array) -> tuple[Array, Array]:
         """Mean and variance of the average over s points, for each of m cells: planes (s, m, d).
@@ -225,6 +224,11 @@ class Fitted:
         bad = matern(squared_distances(z, failed))[0].sum(1)
         good = matern(squared_distances(z, self.gp.x / reach))[0].sum(1)
         return np.asarray(1.0 - bad / (1.0 + good + bad))
+
+
+def _parts(points: Array) -> list[Array]:
+    """Points (m, d) in parts that are predicted together; at least one."""
+    return [points[at : at + _AT_ONCE] for at in range(0, max(1, len(points)), _AT_ONCE)]
 
 
 class Evidence:
