@@ -130,6 +130,8 @@ class Store:
         """Become the study's one writer. Raises LockedError, which names the present one."""
         if self._lock is not None:
             return
+        if not self.path.is_file():
+            raise StoreError(f"{self.path} is not there any more; put it back to go on.")
         folder = companions(self.path)
         try:
             folder.mkdir(exist_ok=True)

@@ -452,5 +452,8 @@ class StudyLoop:
     def _break_off(self, message: str) -> None:
         """The disk refuses: say so, and keep in memory what is there."""
         self._over = True
+        for trial in self._ledger.all_trials():
+            if trial.state is TrialState.RUNNING:
+                self._ledger.publish(TrialFinished(replace(trial, state=TrialState.INTERRUPTED)))
         event = StudyStateChanged(StudyState.STOPPED, StopReason.ERROR, message)
         self._ledger.publish(event)

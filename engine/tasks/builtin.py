@@ -6,6 +6,7 @@ torch is imported by what runs here, never by importing this module.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,7 +162,12 @@ def _set_up_torch(device: str) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if device.startswith("cuda"):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    import torch
+    try:
+        import torch
+    except ImportError as error:
+        raise TaskError(
+            f"PyTorch cannot be imported by {sys.executable} ({error}); install it there."
+        ) from error
 
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False

@@ -73,7 +73,9 @@ class TrialsPanel(Panel):
         self._measure_columns()
         self._show_selected()
         shown, total = self.rows.rowCount(), len(self.model.trials)
-        self.counted.setText(f"{shown} of {total}" if shown < total else f"{total} trials")
+        self.counted.setText(
+            f"{shown} of {total}" if shown < total else f"{total} trial{'s' * (total != 1)}"
+        )
         return ""
 
     def _measure_columns(self) -> None:

@@ -83,6 +83,9 @@ def test_that_nothing_is_called_durable_in_a_file_that_was_deleted(store: Store)
     store.put_trial(FULL)
     with pytest.raises(OSError, match="was moved or deleted"):
         store.commit()
+    store.close()
+    with pytest.raises(StoreError, match="is not there any more"):
+        store.acquire()
 
 
 def test_that_a_new_study_never_overwrites_a_file(path: Path) -> None:

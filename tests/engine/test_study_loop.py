@@ -237,4 +237,5 @@ def test_that_a_disk_that_refuses_ends_the_study_with_a_sentence(path: Path) -> 
     assert isinstance(events[-1], StudyStateChanged)
     assert events[-1].reason is StopReason.ERROR
     assert "disk is full" in events[-1].message
+    assert not any(t.state is TrialState.RUNNING for t in simulation.ledger.all_trials())
     assert simulation.ledger.trials[0].state is TrialState.COMPLETE

@@ -192,6 +192,17 @@ def test_that_a_study_whose_every_trial_fails_exits_with_1(folder: Path) -> None
     assert "longer than its limit" in output
 
 
+def test_that_a_missing_pytorch_is_said_in_a_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "torch.py").write_text("raise ImportError('no torch here')")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    code, output, errors = run(folder, "small.toml")
+    assert (code, errors) == (2, "")
+    assert f"PyTorch cannot be imported by {sys.executable} (no torch here)" in output
+    assert "Traceback" not in output
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is open")
 def test_that_a_study_whose_file_is_deleted_stops_and_says_so(folder: Path) -> None:
     write_spec(folder, epochs=300, trials=9)
