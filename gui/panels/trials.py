@@ -104,6 +104,9 @@ class TrialsPanel(Panel):
         if self.rows is not None:
             self.rows.set_filter(text)
             self.mark_dirty()
+            row = self.rows.row_of(self.model.selected)
+            if row is not None:
+                self.table.scrollTo(self.rows.index(row, 0))
 
     # -- the selection --------------------------------------------------------------------------
 

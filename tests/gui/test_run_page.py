@@ -221,6 +221,19 @@ def test_that_the_filter_box_says_how_many_are_left(qtbot, page):
     qtbot.waitUntil(lambda: page.trials.counted.text() == f"{failures} of 60")
 
 
+def test_that_the_selected_trial_stays_in_view_while_the_filter_changes(qtbot, page):
+    model = _show(qtbot, page, spec_of("digits-wide"), mixed_trials(600))
+    complete = [n for n, t in model.trials.items() if t.failure is None and t.value is not None]
+    model.select(complete[len(complete) // 2])
+    table, rows = page.trials.table, page.trials.rows
+    for text in ("complete", "", "complete", ""):
+        page.trials.filter.setText(text)
+        settled(qtbot, page)
+        row = rows.row_of(model.selected)
+        assert table.chosen_rows() == [row]
+        assert table.viewport().rect().contains(table.visualRect(rows.index(row, 0)).center())
+
+
 def test_that_reports_of_a_running_trial_grow_its_curve(qtbot, page):
     model = _show(qtbot, page)
     model.apply([TrialStarted(running(0, spec_of().space.grid_at(0)))])
