@@ -20,7 +20,14 @@ from engine.lens_wire import from_wire, to_wire, trial_to_wire
 from engine.spec import StudySpec
 from engine.trial import Trial
 
-BLAS_THREADS = "1"
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**27),
+}
+"""One BLAS thread. The rest is for glibc alone: arrays of a few megabytes are taken from memory that
+the process has, not from the system each time; its page faults would take most of the time."""
 RESTARTS = 1
 GRACE_S = 0.2
 """It has nothing to put in order, and may be in the middle of something long."""
@@ -119,9 +126,8 @@ class Lens:
             self._send("ask", request=to_wire(self._under_way))
 
     def _start(self) -> None:
-        one_thread = {"OMP_NUM_THREADS": BLAS_THREADS, "OPENBLAS_NUM_THREADS": BLAS_THREADS}
         try:
-            self._child = Child(own_command("--lens"), one_thread, self._inbox)
+            self._child = Child(own_command("--lens"), ENVIRONMENT, self._inbox)
         except OSError as error:
             self._lost = f"The model's process cannot be started ({error}); open the study again."
             return

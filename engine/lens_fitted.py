@@ -156,7 +156,10 @@ class Fitted:
         The average is Gaussian as well: its covariance with the observations is the average of
         theirs. The s points of each cell are taken to be as far apart as those of the first.
         """
-        kernel = np.mean([self._kernel(plane) for plane in planes], axis=0)
+        kernel = np.zeros((planes.shape[1], len(self.gp.y)))
+        for plane in planes:
+            kernel += self._kernel(plane)
+        kernel /= len(planes)
         z = self.features.of(planes[:, 0]) * self.gp.inverse_lengths
         prior = float(matern(squared_distances(z, z))[0].mean()) + MEAN_VARIANCE
         half, _ = lapack.dtrtrs(self.gp.chol, kernel.T, lower=1)
