@@ -26,8 +26,8 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_TRIM_THRESHOLD_": str(2**27),
 }
-"""One BLAS thread. The rest is for glibc alone: arrays of a few megabytes are taken from memory that
-the process has, not from the system each time; its page faults would take most of the time."""
+"""One BLAS thread. The rest is for glibc: arrays of a few megabytes are taken from memory that the
+process has, not from the system each time, whose page faults would take most of the time."""
 RESTARTS = 1
 GRACE_S = 0.2
 """It has nothing to put in order, and may be in the middle of something long."""
