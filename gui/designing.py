@@ -115,14 +115,14 @@ class Designing(QObject):
 
     def run(self) -> None:
         """Ask for the draft to be run, and say how to find the file for it."""
-        spec = self._valid("run")
+        spec = self._runnable("run")
         if spec is not None and not self.page().is_starting:
             folder = self.page().place.folder
             self.runRequested.emit(spec, lambda: free_path(folder, spec.name))
 
     def time_a_trial(self) -> None:
         """Run one trial, to know how long the study will take."""
-        spec = self._valid("timed")
+        spec = self._runnable("timed")
         if spec is None:
             return
         self.page().set_timing(True)
@@ -169,6 +169,14 @@ class Designing(QObject):
             return None
         path = self._settings.get(_PATH)
         return spec, Path(path) if path else None
+
+    def _runnable(self, what: str) -> StudySpec | None:
+        """The draft's spec, unless it or what is known of its data keeps it from being run."""
+        problem = self.page().problem
+        if problem:
+            self.refused.emit(f"This cannot be {what} yet. {problem}")
+            return None
+        return self.draft.verdict.spec
 
     def _valid(self, what: str) -> StudySpec | None:
         verdict = self.draft.verdict

@@ -77,6 +77,8 @@ def facts_of_table(settings: TaskSettings, path: Path) -> Problem:
     for name in (_time_column(settings.split), _group_column(settings.split)):
         if name is not None:
             table.column(name, "split")
+    if settings.split.by == "time":
+        _times(table, settings.split)
     return decide_problem(settings, values, f"'{target.name}'")
 
 
@@ -115,6 +117,14 @@ def problem_of_column(target: Column, source: str) -> Problem | None:
 def _split_by_time(
     table: Table, split: SplitSettings, fractions: Sequence[float]
 ) -> tuple[Array, list[str]]:
+    column = _times(table, split)
+    ordered = column.values.to_physical().to_numpy()
+    note = f"'{column.name}' orders the rows; the network sees at most its season."
+    return splits.by_time(ordered, fractions), [note]
+
+
+def _times(table: Table, split: SplitSettings) -> Column:
+    """The column that orders the rows. Raises DataError where it cannot."""
     if not split.column:
         dates = [column.name for column in table.columns if column.kind == "date"]
         choice = f", such as '{dates[0]}'" if dates else ""
@@ -127,9 +137,7 @@ def _split_by_time(
         )
     if times.has_nulls():
         raise DataError(f"split: '{column.name}' has no value in some rows; fill them in.")
-    ordered = times.to_physical().to_numpy()
-    note = f"'{column.name}' orders the rows; the network sees at most its season."
-    return splits.by_time(ordered, fractions), [note]
+    return column
 
 
 def _features(table: Table, target: Column, split: SplitSettings) -> tuple[list[Column], list[str]]:

@@ -49,6 +49,7 @@ def test_that_check_and_opening_agree_on_what_is_wrong_without_torch(tmp_path):
         (table | {"objective": "val_accuracy"}, "holds 30 different numbers"),
         (table | {"network": "cnn"}, "cnn needs images, but d.csv is a table"),
         (table | {"split": {"by": "time", "column": "c"}}, "split: d.csv has no column 'c'"),
+        (table | {"split": {"by": "time"}}, "by time needs a column"),
         (table | {"split": {"by": "c"}}, "split: d.csv has no column 'c'"),
         (table | {"split": {"train": 0.1}}, "make them sum to 1"),
         (DIGITS | {"data": "d.npz"}, "holds 30 different numbers"),

@@ -161,6 +161,8 @@ def test_that_a_file_of_ones_own_is_previewed_and_asked_for_its_target(
     page.task.choose_data(str(path))
     qtbot.waitUntil(lambda: "60 rows of 3 columns" in page.preview_card.text)
     assert "Semicolons and decimal commas recognised." in page.preview_card.text
+    assert "a: number, 0.5 to 59.5" in page.preview_card.text
+    assert "klasse: 3 levels (x, y, z)" in page.preview_card.text
     assert "choose the column to predict" in page.footer.plan
     assert not page.footer.run.isEnabled()
     page.task._target.edited.emit("a")

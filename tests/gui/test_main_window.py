@@ -180,6 +180,20 @@ def test_that_the_colour_map_is_chosen_and_remembered(qtbot, program):
     assert (blue_end != value_table(2)[0]).any()
 
 
+def test_that_a_design_whose_data_cannot_be_split_is_not_run(qtbot, program, tmp_path):
+    open_example(qtbot, program)
+    (tmp_path / "rows.csv").write_text("a,day,b\n" + "1.5,2024-01-02,x\n2.5,2024-01-03,y\n" * 30)
+    page = program.designing.page()
+    page.task.choose_data(str(tmp_path / "rows.csv"))
+    draft = program.designing.draft
+    draft.set_entries("task", {"target": "b", "split": {"by": "time"}})
+    qtbot.waitUntil(lambda: "by time needs a column" in page.footer.plan)
+    program.window.commands.run.trigger()
+    assert "This cannot be run yet. split: by time needs a column" in program.window.notice.text
+    qtbot.wait(100)
+    assert program.studies.all == ()
+
+
 def test_that_about_says_where_files_go(qtbot, program):
     program.window.commands.about.trigger()
     dialog = program.window.findChild(HelpDialog)

@@ -73,15 +73,19 @@ class DesignPage(QWidget):
         self.budget.set_verdict(verdict)
         self.space.set_problems(verdict.space_problems)
         self.preview.look_at(self._draft.document.task, self._draft.base)
-        problem = verdict.sentence or self._data_problem
-        if problem:
-            self.footer.show_problem(problem)
+        if self.problem:
+            self.footer.show_problem(self.problem)
         else:
             self._show_plan()
         name = self._draft.document.name
         if name and name != self._named:
             self._named = name
             self.place.look_for(name)
+
+    @property
+    def problem(self) -> str:
+        """What keeps the draft, or its data, from being run; empty where nothing does."""
+        return self._draft.verdict.sentence or self._data_problem
 
     def look_for_place(self) -> None:
         """Look anew for a free file name: the last one has been taken."""

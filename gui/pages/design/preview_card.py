@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QProgressBar, QWidget
 
 from engine.tasks.data import Preview
+from gui.models.column_words import columns_in_words
 from gui.numbers import count
 from gui.theme import CONTROL
 from gui.widgets.cards import Card
@@ -12,7 +13,7 @@ from gui.widgets.pictures import ClassBars, PartsBar, Thumbnails
 from gui.widgets.text import label, say
 
 _TITLE = "The data"
-_MOST_NOTES = 4
+_MOST_NOTES, _MOST_COLUMNS, _MOST_IN_TIP = 4, 6, 40
 
 
 class PreviewCard(Card):
@@ -31,6 +32,7 @@ class PreviewCard(Card):
         self._bars = ClassBars()
         self._parts = PartsBar()
         self._notes = label("", "caption", "muted", wrap=True)
+        self._columns = label("", "caption", "muted", wrap=True)
         self._problem = label("", tone="bad", wrap=True)
         self.column.addWidget(self._busy)
         self.column.addWidget(self._size)
@@ -39,6 +41,7 @@ class PreviewCard(Card):
         for drawn in (self._images, self._bars, self._parts):
             self.column.addWidget(drawn)
         self.column.addWidget(self._notes)
+        self.column.addWidget(self._columns)
         self.column.addStretch(1)
         self._blank()
 
@@ -46,7 +49,8 @@ class PreviewCard(Card):
     def text(self) -> str:
         """All that is said in words."""
         return "\n".join(
-            (self.title.text(), self._size.text(), self._problem.text(), self._notes.text())
+            part.text()
+            for part in (self.title, self._size, self._problem, self._notes, self._columns)
         )
 
     def look(self) -> None:
@@ -70,6 +74,9 @@ class PreviewCard(Card):
         self._parts.setVisible(bool(preview.parts))
         self._notes.setText("\n".join(f"· {note}" for note in _notes(preview)))
         self._notes.setVisible(bool(preview.notes))
+        self._columns.setText(columns_in_words(preview.columns, _MOST_COLUMNS))
+        self._columns.setToolTip(columns_in_words(preview.columns, _MOST_IN_TIP))
+        self._columns.setVisible(bool(preview.columns))
 
     def refuse(self, sentence: str) -> None:
         """Say why the data cannot be shown."""
@@ -81,7 +88,14 @@ class PreviewCard(Card):
 
     def _blank(self) -> None:
         self._busy.hide()
-        for widget in (self._images, self._bars, self._parts, self._notes, self._problem):
+        for widget in (
+            self._images,
+            self._bars,
+            self._parts,
+            self._notes,
+            self._columns,
+            self._problem,
+        ):
             widget.hide()
 
 
