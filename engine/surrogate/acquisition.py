@@ -23,7 +23,7 @@ def log_h(z: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         tail = np.log1p(far * mills)
     tail = np.where(far < -1e5, -2.0 * np.log(-far), tail)
-    return np.where(z > -1.0, direct, -0.5 * far * far - LOG_SQRT_2PI + tail)
+    return np.asarray(np.where(z > -1.0, direct, -0.5 * far * far - LOG_SQRT_2PI + tail))
 
 
 def log_expected_improvement(mean: Array, variance: Array, best: float) -> Array:

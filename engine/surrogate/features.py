@@ -24,7 +24,7 @@ class Features:
     def __init__(self, cube: Cube) -> None:
         self.cube = cube
         groups: list[int] = []
-        for index, dimension in enumerate(cube.dimensions):
+        for index in range(len(cube.dimensions)):
             groups += [index] * self._width(index)
         self.groups: NDArray[np.int64] = np.array(groups, dtype=np.int64)
         self.has_arcs = any(

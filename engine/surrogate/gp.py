@@ -1,9 +1,10 @@
 """Gaussian process regression with a Matérn-5/2 kernel and one length scale a dimension.
 
-Model: y = f(x) + noise, f ~ GP(0, v (k(x, x') + MEAN_VARIANCE)), noise ~ N(0, v η). The constant in the
-kernel is an unknown mean with a wide prior; the scale v has an inverse-gamma prior and is integrated
-out of the marginal likelihood (Gelman et al., Bayesian Data Analysis, 3.3). Length scales have the
-log-normal prior of Hvarfner et al. (2024), whose median grows with the square root of the dimension.
+Model: y = f(x) + noise, f ~ GP(0, v (k(x, x') + MEAN_VARIANCE)), noise ~ N(0, v η). The constant in
+the kernel is an unknown mean with a wide prior; the scale v has an inverse-gamma prior and is
+integrated out of the marginal likelihood (Gelman et al., Bayesian Data Analysis, 3.3). Length scales
+have the log-normal prior of Hvarfner et al. (2024), whose median grows with the root of the
+dimension.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def matern(r2: Array) -> tuple[Array, Array]:
 def squared_distances(a: Array, b: Array) -> Array:
     """Squared Euclidean distances between the rows of a (n, c) and b (m, c): shape (n, m)."""
     r2 = (a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2.0 * (a @ b.T)
-    return np.maximum(r2, 0.0, out=r2)
+    return np.asarray(np.maximum(r2, 0.0, out=r2))
 
 
 class GaussianProcess:

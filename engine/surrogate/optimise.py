@@ -1,4 +1,4 @@
-"""Where an acquisition is highest: many starts as one batch, gradients, and moves on discrete values.
+"""Where an acquisition is highest: many starts as one batch, gradients, and discrete moves.
 
 A function that is to be maximised takes points (n, d) of the cube that are configurations, inactive
 coordinates NaN, and gives values (n,); its gradient version gives (n,) and (n, d).
@@ -40,7 +40,7 @@ def candidates(cube: Cube, anchors: Array, rng: np.random.Generator) -> Array:
 
 
 def climb(cube: Cube, function: ValueAndGradient, starts: Array) -> Array:
-    """Follow the gradient from `starts` (s, d) at once, in the dimensions that are not categories."""
+    """Follow the gradient from `starts` (s, d) at once, in all dimensions but categories."""
     smooth = np.array([not dimension.is_categorical for dimension in cube.dimensions])
     free = smooth[None, :] & ~np.isnan(starts)
     if not free.any():
