@@ -2,7 +2,7 @@
 
 Model: y = f(x) + noise, f ~ GP(0, v (k(x, x') + MEAN_VARIANCE)), noise ~ N(0, v η). The constant in
 the kernel is an unknown mean with a wide prior; the scale v has an inverse-gamma prior and is
-integrated out of the marginal likelihood (Gelman et al., Bayesian Data Analysis, 3.3). Length scales
+integrated out of the marginal likelihood (Gelman et al., Bayesian Data Analysis, 3.3). Lengths
 have the log-normal prior of Hvarfner et al. (2024), whose median grows with the root of the
 dimension.
 """
