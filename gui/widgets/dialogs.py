@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -94,6 +94,7 @@ def ask_for_number(
     dialog.setIntValue(min(suggested, most))
     dialog.setOkButtonText(yes)
     for answer in dialog.findChildren(QPushButton):
+        answer.setIcon(QIcon())  # the style's own are from another age
         if answer.text() == yes:
             set_property(answer, "kind", "primary")
     dialog.intValueSelected.connect(chosen)

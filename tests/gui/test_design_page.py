@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QUndoStack, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QImage, QUndoStack, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
 from engine.spec import Resources, StudySpec
@@ -169,6 +169,34 @@ def test_that_a_file_of_ones_own_is_previewed_and_asked_for_its_target(
     qtbot.waitUntil(lambda: draft.document.task["objective"] == "val_mse")
     assert draft.document.task["direction"] == "minimize"
     qtbot.waitUntil(page.footer.run.isEnabled)
+
+
+def test_that_a_test_file_takes_the_place_of_a_share(qtbot, page, draft, tmp_path):
+    for name in ("rows.csv", "later.csv"):
+        (tmp_path / name).write_text(CSV)
+    page.task.choose_data(str(tmp_path / "rows.csv"))
+    page.task._target.edited.emit("klasse")
+    qtbot.keyClicks(page.task._test_file, str(tmp_path / "later.csv"))
+    assert draft.document.task["split"]["file"] == str(tmp_path / "later.csv")
+    assert not page.task._shares["test"].isEnabled()
+    qtbot.waitUntil(page.footer.run.isEnabled)
+    assert draft.verdict.spec.task.split.file == str(tmp_path / "later.csv")
+    page.task._test_file.clear()
+    page.task._test_file.textEdited.emit("")
+    assert "file" not in draft.document.task["split"]
+
+
+def test_that_images_have_no_target_to_choose(qtbot, page, tmp_path):
+    for name in "abcd":
+        folder = tmp_path / "pets" / name[0]
+        folder.mkdir(parents=True)
+        for n in range(9):
+            QImage(8, 8, QImage.Format.Format_Grayscale8).save(str(folder / f"{n}.png"))
+    assert not page.task._target.isVisible()
+    page.task.choose_data(str(tmp_path / "pets"))
+    qtbot.waitUntil(lambda: "36 images" in page.preview_card.text)
+    assert not page.task._target.isVisible()
+    assert page.task._test_file.isVisible()
 
 
 def test_that_a_missing_file_is_said_where_the_data_would_be(qtbot, page, tmp_path):

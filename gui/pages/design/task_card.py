@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,13 @@ class TaskCard(Card):
         for share, field in self._shares.items():
             field.put(split.get(share))
         self._column.put(split.get("column") or _group(split))
+        self._test_file.put(split.get("file"))
+        self._shares["test"].setEnabled(not split.get("file"))
         own = task.get("data") not in bundled()
         for field in self._of_files:
             field.setVisible(own)
+        has_columns = self._preview is None or bool(self._preview.columns)
+        self._fields["task", "target"].setVisible(own and has_columns)
         self._column_field.setVisible(own and self._way.currentData() in ("time", "group"))
 
     def set_preview(self, preview: Preview | None) -> None:
@@ -98,6 +103,7 @@ class TaskCard(Card):
         self._target = ChoiceField()
         self._way = ChoiceField([*_WAYS, ("By groups of a column", "group")])
         self._column = ChoiceField()
+        self._test_file = LineField("none: a share of the rows")
         self._shares = {share: ParsedField(real, value_text) for share in _SHARES}
         self._name.edited.connect(self._draft.rename)
         self._data.edited.connect(self.choose_data)
@@ -110,6 +116,7 @@ class TaskCard(Card):
         self._column.edited.connect(self._split_along)
         for share, field in self._shares.items():
             field.edited.connect(lambda v, share=share: self._set_split({share: v}))
+        self._test_file.edited.connect(lambda text: self._set_split({"file": text or None}))
 
     def _lay_out(self) -> None:
         browse = tool("file-outline", "Choose a file: CSV, Parquet or NPZ", self._ask_for_file)
@@ -123,7 +130,10 @@ class TaskCard(Card):
             self._add("task", f"split.{share}", f"{share.capitalize()} share", field, "0.7 is 70 %")
             for share, field in self._shares.items()
         ]
-        self._of_files = [target, way, *shares]
+        find = tool("file-outline", "Choose a test file", self._ask_for_test_file)
+        test_file = Field("Test file", self._test_file, "Rows kept for the final test", [find])
+        self._fields["task", "split.file"] = test_file
+        self._of_files = [target, way, *shares, test_file]
         grid = QGridLayout()
         grid.setHorizontalSpacing(CARD)
         grid.setVerticalSpacing(CONTROL)
@@ -138,7 +148,8 @@ class TaskCard(Card):
         grid.addWidget(way, 1, 3, 1, 3)
         for place, field in enumerate(shares):
             grid.addWidget(field, 2, place * 2, 1, 2)
-        grid.addWidget(self._column_field, 3, 0, 1, 3)
+        grid.addWidget(test_file, 3, 0, 1, 3)
+        grid.addWidget(self._column_field, 3, 3, 1, 3)
         network = self._add("task", "network", "Network", self._network, "What is trained")
         grid.addWidget(network, 4, 0, 1, 4)
         epochs_tip = "How often each trial goes through the training data"
@@ -223,15 +234,18 @@ class TaskCard(Card):
         self._draft.set_entries("task", {"split": stated}, key)
 
     def _ask_for_file(self) -> None:
-        self._ask(QFileDialog.FileMode.ExistingFile)
+        self._ask(QFileDialog.FileMode.ExistingFile, self.choose_data)
 
     def _ask_folder(self) -> None:
-        self._ask(QFileDialog.FileMode.Directory)
+        self._ask(QFileDialog.FileMode.Directory, self.choose_data)
 
-    def _ask(self, mode: QFileDialog.FileMode) -> None:
+    def _ask_for_test_file(self) -> None:
+        self._ask(QFileDialog.FileMode.ExistingFile, lambda path: self._set_split({"file": path}))
+
+    def _ask(self, mode: QFileDialog.FileMode, chosen: Callable[[str], object]) -> None:
         dialog = QFileDialog(self, "Choose data", str(Path.home()), _FILES)
         dialog.setFileMode(mode)
-        dialog.fileSelected.connect(self.choose_data)
+        dialog.fileSelected.connect(chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
