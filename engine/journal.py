@@ -1,4 +1,4 @@
-"""Writes down what happens to a study: on disk first, then for everybody who listens."""
+"""Writes down what happens to a study: in its file, then for everybody who listens."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ class StudyLoop:
             self._journal.report(message.number, message.report)
 
     def _on_ended(self, message: TrialEnded) -> None:
-        """A trial is over: disk first, then the method, then the world."""
+        """A trial is over: a worker gets the next, this one goes to disk, then the world hears."""
         if message.number not in self._under_way:
             return
         self._under_way.discard(message.number)
