@@ -83,6 +83,7 @@ class OpenStudies(QObject):
         self._entries: list[OpenStudy] = []
         self._current: OpenStudy | None = None
         self._starting: set[OpenStudy] = set()
+        self._closing: dict[OpenStudy, list[Callable[[], None]]] = {}
 
     # -- which there are ------------------------------------------------------------------------
 
@@ -133,13 +134,20 @@ class OpenStudies(QObject):
             self._take_in(lambda: self._door.open(path), done)
 
     def close(self, entry: OpenStudy, done: Callable[[], None] = lambda: None) -> None:
-        """Stop a study if it runs, in a job, and let go of its file; then it is not listed."""
+        """Stop a study if it runs, in a job, and let go of its file; then it is not listed.
+
+        One that is being closed already is closed once, and all who asked for it are told.
+        """
+        if entry in self._closing:
+            self._closing[entry].append(done)
+            return
+        self._closing[entry] = [done]
 
         def failed(error: Exception) -> None:
-            self._closed(entry, done)
+            self._closed(entry)
             self._refuse(error)
 
-        run_job(self, entry.study.close, lambda _: self._closed(entry, done), failed)
+        run_job(self, entry.study.close, lambda _: self._closed(entry), failed)
 
     def close_all(self, done: Callable[[], None]) -> None:
         """Close them all at the same time."""
@@ -167,7 +175,7 @@ class OpenStudies(QObject):
 
         run_job(self, make, arrived, failed)
 
-    def _closed(self, entry: OpenStudy, done: Callable[[], None]) -> None:
+    def _closed(self, entry: OpenStudy) -> None:
         entry.bridge.drain()
         entry.bridge.close()
         entry.lens.close()
@@ -179,7 +187,8 @@ class OpenStudies(QObject):
                 self.currentChanged.emit()
         self.listChanged.emit()
         entry.deleteLater()
-        done()
+        for done in self._closing.pop(entry):
+            done()
 
     # -- commands -------------------------------------------------------------------------------
 

@@ -227,3 +227,15 @@ def test_that_closing_never_hangs(qtbot, program, devices, monkeypatch):
     wait.end.click()
     qtbot.waitUntil(lambda: not program.window.isVisible())
     entry.study.may_end.set()
+
+
+def test_that_a_study_is_closed_once_however_often_that_is_asked(qtbot, program, devices):
+    entry = run_one(qtbot, program)
+    entry.study.may_end.clear()
+    told = []
+    program.studies.close(entry, lambda: told.append("first"))
+    program.studies.close(entry, lambda: told.append("second"))
+    entry.study.may_end.set()
+    qtbot.waitUntil(lambda: told == ["first", "second"])
+    assert devices.studies[0].commands.count("close") == 1
+    assert program.studies.all == ()
