@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QUndoStack, QWheelEvent
@@ -186,17 +187,53 @@ def test_that_a_test_file_takes_the_place_of_a_share(qtbot, page, draft, tmp_pat
     assert "file" not in draft.document.task["split"]
 
 
-def test_that_images_have_no_target_to_choose(qtbot, page, tmp_path):
+def save_images(folder):
+    """Nine small images of each of four classes."""
     for name in "abcd":
-        folder = tmp_path / "pets" / name[0]
-        folder.mkdir(parents=True)
+        (folder / name).mkdir(parents=True)
         for n in range(9):
-            QImage(8, 8, QImage.Format.Format_Grayscale8).save(str(folder / f"{n}.png"))
+            QImage(8, 8, QImage.Format.Format_Grayscale8).save(str(folder / name / f"{n}.png"))
+    return str(folder)
+
+
+def ways_to_split(page):
+    return [value for _, value in page.task._way.choices()]
+
+
+def test_that_images_have_no_target_to_choose(qtbot, page, tmp_path):
     assert not page.task._target.isVisible()
-    page.task.choose_data(str(tmp_path / "pets"))
+    page.task.choose_data(save_images(tmp_path / "pets"))
     qtbot.waitUntil(lambda: "36 images" in page.preview_card.text)
     assert not page.task._target.isVisible()
     assert page.task._test_file.isVisible()
+
+
+def test_that_only_tables_can_be_split_by_a_column(qtbot, page, tmp_path):
+    (tmp_path / "own.csv").write_text(CSV)
+    page.task.choose_data(str(tmp_path / "own.csv"))
+    qtbot.waitUntil(lambda: "60 rows" in page.preview_card.text)
+    assert ways_to_split(page) == ["stratified", "random", "time", "group"]
+    page.task.choose_data(save_images(tmp_path / "pets"))
+    qtbot.waitUntil(lambda: "36 images" in page.preview_card.text)
+    assert ways_to_split(page) == ["stratified", "random"]
+    np.savez(tmp_path / "own.npz", x=np.eye(40), y=np.arange(40) % 2)
+    page.task.choose_data(str(tmp_path / "own.npz"))
+    qtbot.waitUntil(lambda: "own.npz" in page.preview_card.text)
+    assert ways_to_split(page) == ["stratified", "random"]
+
+
+def test_that_a_split_by_columns_goes_with_the_file_that_has_them(qtbot, page, draft, tmp_path):
+    (tmp_path / "own.csv").write_text(CSV)
+    page.task.choose_data(str(tmp_path / "own.csv"))
+    qtbot.waitUntil(lambda: "60 rows" in page.preview_card.text)
+    page.task._shares["train"].edited.emit(0.8)
+    page.task._way.edited.emit("group")
+    shares = {"train": 0.8, "validation": 0.15, "test": 0.15}
+    assert draft.document.task["split"] == {**shares, "by": "a"}
+    page.task.choose_data(save_images(tmp_path / "pets"))
+    assert draft.document.task["split"] == shares
+    draft.undo_stack.undo()
+    assert draft.document.task["split"] == {**shares, "by": "a"}
 
 
 def test_that_a_missing_file_is_said_where_the_data_would_be(qtbot, page, tmp_path):

@@ -21,11 +21,8 @@ from gui.widgets.fields import ChoiceField, Field, LineField, ParsedField, Whole
 _NETWORKS = {"mlp": "Dense network (MLP)", "cnn": "Convolutional network (CNN)"}
 _PARTS = {"train": "train", "val": "validation"}
 _FILES = "Data (*.csv *.tsv *.txt *.parquet *.npz);;All files (*)"
-_WAYS = (
-    ("Stratified by class", "stratified"),
-    ("At random", "random"),
-    ("In order of time", "time"),
-)
+_WAYS_BY_COLUMN = (("In order of time", "time"), ("By groups of a column", "group"))
+_NAMED_WAYS = ("stratified", "random", "time")
 _SHARES = ("train", "validation", "test")
 
 
@@ -60,7 +57,10 @@ class TaskCard(Card):
         self._at.put(task.get("at", "best"))
         self._target.put(task.get("target"))
         split = task.get("split", {})
-        self._way.put(self._way_of(split))
+        way = self._way_of(split)
+        has_columns = self._preview is None or bool(self._preview.columns)
+        self._way.set_choices(_ways(self._problem(), has_columns, way))
+        self._way.put(way)
         for share, field in self._shares.items():
             field.put(split.get(share))
         self._column.put(split.get("column") or _group(split))
@@ -69,7 +69,6 @@ class TaskCard(Card):
         own = task.get("data") not in bundled()
         for field in self._of_files:
             field.setVisible(own)
-        has_columns = self._preview is None or bool(self._preview.columns)
         self._fields["task", "target"].setVisible(own and has_columns)
         self._column_field.setVisible(own and self._way.currentData() in ("time", "group"))
 
@@ -101,7 +100,7 @@ class TaskCard(Card):
         self._objective = ChoiceField()
         self._at = ChoiceField([("best epoch", "best"), ("last epoch", "last")])
         self._target = ChoiceField()
-        self._way = ChoiceField([*_WAYS, ("By groups of a column", "group")])
+        self._way = ChoiceField()
         self._column = ChoiceField()
         self._test_file = LineField("none: a share of the rows")
         self._shares = {share: ParsedField(real, value_text) for share in _SHARES}
@@ -172,7 +171,8 @@ class TaskCard(Card):
     def choose_data(self, data: str) -> None:
         """Take other data; what the old data's columns were chosen for goes with it."""
         self._newly_chosen = True
-        entries: dict[str, Any] = {"data": data, "target": None}
+        split = _without_columns(self._draft.document.task.get("split", {}))
+        entries: dict[str, Any] = {"data": data, "target": None, "split": split}
         known = bundled().get(data)
         if known is not None:
             self._newly_chosen = False
@@ -214,7 +214,7 @@ class TaskCard(Card):
         way = split.get("by")
         if way is None:
             return "stratified" if self._problem() == "classification" else "random"
-        return way if way in [value for _, value in _WAYS] else "group"
+        return way if way in _NAMED_WAYS else "group"
 
     def _split_by(self, way: str) -> None:
         first = self._column.itemData(0)
@@ -256,7 +256,22 @@ def _aim(objective: str) -> dict[str, str]:
 
 def _group(split: Any) -> str | None:
     way = split.get("by")
-    return None if way in (None, *(value for _, value in _WAYS)) else way
+    return None if way in (None, *_NAMED_WAYS) else way
+
+
+def _ways(problem: str, has_columns: bool, current: str) -> list[tuple[str, Any]]:
+    """How data can be split: times and groups need columns, which images and arrays have not."""
+    alike = "class" if problem == "classification" else "value"
+    by_column = [way for way in _WAYS_BY_COLUMN if has_columns or way[1] == current]
+    return [(f"Stratified by {alike}", "stratified"), ("At random", "random"), *by_column]
+
+
+def _without_columns(split: Any) -> dict[str, Any] | None:
+    """What of a split holds for any data: its shares, and a way that needs no column."""
+    kept = {key: value for key, value in split.items() if key in _SHARES}
+    if split.get("by") in ("stratified", "random"):
+        kept["by"] = split["by"]
+    return kept or None
 
 
 def _data_choices(data: str) -> list[tuple[str, Any]]:
