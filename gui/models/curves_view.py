@@ -18,6 +18,9 @@ _BEST_OF_MANY = 20
 _BAND = (0.1, 0.5, 0.9)
 _FENCE = 3.0
 _SPREAD_FOR_LOG = 30.0
+_MOST_VALUES = 0.99
+_LITTLE_MORE = 0.25
+"""Values up to this share of the axis above most others are still shown."""
 
 Curve = tuple[np.ndarray, np.ndarray]
 
@@ -84,8 +87,7 @@ def view_curves(model: StudyModel, book: CurveBook, log: bool | None = None) -> 
     some = _evenly(numbers, _SAMPLE) if len(numbers) > MOST_CURVES else numbers
     sampled = [book.curve(number) for number in some]
     values = np.concatenate([curve[1] for curve in sampled])
-    low, high, spans_much = _range(values)
-    use_log = (spans_much if log is None else log) and low > 0
+    low, high, use_log = _range(values, log)
     band, drawn = None, numbers
     if len(numbers) > MOST_CURVES:
         band, drawn = _band(sampled, len(numbers), use_log), _worth_drawing(model)
@@ -119,18 +121,29 @@ def _band(curves: list[Curve], of: int, log: bool) -> Band:
     return Band(steps[some], low, middle, high, of)
 
 
-def _range(values: np.ndarray) -> tuple[float, float, bool]:
-    """Where the values are but for far-out ones, and whether they span much."""
+def _range(values: np.ndarray, log: bool | None) -> tuple[float, float, bool]:
+    """Where the values are but for far-out ones, and whether they are shown as logarithms.
+
+    Where `log` does not say it, they are when they span much; they cannot be unless all of them
+    are positive.
+    """
     finite = values[np.isfinite(values)]
     if not len(finite):
         return 0.0, 1.0, False
+    lowest = float(finite.min())
+    spans_much = bool(finite.max() > _SPREAD_FOR_LOG * lowest)
+    if lowest > 0 and (spans_much if log is None else log):
+        return lowest, _top(lowest, finite), True
     lower, upper = np.quantile(finite, [0.25, 0.75])
     reach = _FENCE * (upper - lower)
     inside = finite[(finite >= lower - reach) & (finite <= upper + reach)]
-    lowest = float(finite.min())
-    if lowest > 0 and finite.max() > _SPREAD_FOR_LOG * lowest:
-        return lowest, float(np.quantile(finite, 0.99)), True
     return float(inside.min()), float(inside.max()), False
+
+
+def _top(lowest: float, values: np.ndarray) -> float:
+    """The end of a logarithmic axis: the highest of the values, unless it is far above the rest."""
+    most, highest = float(np.quantile(values, _MOST_VALUES)), float(values.max())
+    return highest if highest / most <= (most / lowest) ** _LITTLE_MORE else most
 
 
 def _scaled(curve: Curve, log: bool) -> Curve:

@@ -18,6 +18,9 @@ from gui.theme import theme
 from gui.widgets.buttons import tool
 
 _MARK, _SMALL_MARK, _MANY = 8.0, 5.0, 500
+_STAR = 14.0
+_MARGIN = _STAR / 2 + 2
+"""Pixels between the plot's edge and the place of the outermost mark."""
 _SELECTED, _BEST = len(STATES), len(STATES) + 1
 
 
@@ -69,7 +72,7 @@ class HistoryPanel(PlotPanel):
             self.plot.axes[side].set_scale(scale, "  (log)" if log else "")
         self.log.setChecked(isinstance(view.scales[1], LogScale))
         x, y = view.scales
-        self.plot.set_home(QRectF(x.low, y.low, x.high - x.low, y.high - y.low))
+        self.plot.set_home(QRectF(x.low, y.low, x.high - x.low, y.high - y.low), _MARGIN)
         self.plot.set_points(self.model.numbers(view.rows), view.x, view.y)
         self.line.setData(*view.line)
         self._draw_marks(view)
@@ -91,7 +94,7 @@ class HistoryPanel(PlotPanel):
         if size != self._mark_size:
             self._mark_size = size
             sprites = [state_sprite(state, size) for state in STATES]
-            self.marks.set_sprites([*sprites, selected_sprite(size + 6), best_sprite(14)])
+            self.marks.set_sprites([*sprites, selected_sprite(size + 6), best_sprite(_STAR)])
 
     def _axis_chosen(self) -> None:
         self.plot.go_home()

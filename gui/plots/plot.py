@@ -43,12 +43,14 @@ class Plot(pg.PlotWidget):
         self._numbers = np.empty(0, dtype=np.intp)
         self._x = self._y = np.empty(0)
         self._home: QRectF | None = None
+        self._margin = 0.0
         self._at_home = True
         self._under_mouse: int | None = None
         view = self.getViewBox()
         view.setDefaultPadding(0)
         view.disableAutoRange()
         view.sigRangeChangedManually.connect(self._leave_home)
+        view.sigResized.connect(self._keep_home)
         self.scene().sigMouseClicked.connect(self._clicked)
         notifier.themeChanged.connect(self.retheme)
         self.retheme()
@@ -69,17 +71,23 @@ class Plot(pg.PlotWidget):
         """The places that can be pointed at, and the trial of each."""
         self._numbers, self._x, self._y = numbers, x, y
 
-    def set_home(self, rect: QRectF) -> None:
-        """What is in view until somebody zooms or pans, and after a double click."""
-        self._home = rect
-        if self._at_home:
-            self.go_home()
+    def set_home(self, rect: QRectF, margin: float = 0.0) -> None:
+        """What is in view until somebody zooms or pans, and after a double click.
+
+        `margin` are the pixels around it in which marks at its edges have room.
+        """
+        self._home, self._margin = rect, margin
+        self._keep_home()
 
     def go_home(self) -> None:
         """Show everything again."""
         self._at_home = True
         if self._home is not None:
-            self.getViewBox().setRange(self._home, padding=0)
+            self.getViewBox().setRange(_widened(self._home, self._margin, self), padding=0)
+
+    def _keep_home(self) -> None:
+        if self._at_home:
+            self.go_home()
 
     # -- how it is pointed at -------------------------------------------------------------------
 
@@ -166,3 +174,13 @@ class Plot(pg.PlotWidget):
     def _zoom(self, factor: float) -> None:
         self._at_home = False
         self.getViewBox().scaleBy((factor, factor))
+
+
+def _widened(rect: QRectF, margin: float, plot: Plot) -> QRectF:
+    """`rect` with `margin` pixels of the plot around it."""
+    size = plot.getViewBox().size()
+    dx, dy = (
+        length * margin / max(1.0, pixels - 2 * margin)
+        for length, pixels in ((rect.width(), size.width()), (rect.height(), size.height()))
+    )
+    return rect.adjusted(-dx, -dy, dx, dy)
