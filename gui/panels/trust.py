@@ -55,5 +55,5 @@ class TrustPanel(PlotPanel):
         self.plot.show_view(view, self.model.selected)
         text, tone = verdict(view)
         say(self.verdict, text, tone)
-        self.detail.setText(f"{detail(view)} · whiskers: 90 %, thick: 50 %")
+        self.detail.setText(f"{detail(view)} · whiskers: 90 %, dark: 50 %")
         return ""

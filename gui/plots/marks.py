@@ -48,7 +48,6 @@ class MarksItem(pg.GraphicsObject):
         self._kinds = np.empty(0, dtype=np.intp)
         self._sprites: list[Sprite] = []
         self._atlas: tuple[float, QPixmap] | None = None
-        self._fragments = np.empty((0, _FRAGMENT_FIELDS))
 
     def set_sprites(self, sprites: list[Sprite]) -> None:
         """The looks that points may have."""
@@ -81,23 +80,35 @@ class MarksItem(pg.GraphicsObject):
         if not len(seen):
             return
         ratio = painter.device().devicePixelRatioF()
-        atlas = self._drawn_sprites(ratio)
-        side = atlas.height()
-        if len(self._fragments) < len(seen):
-            self._fragments = np.empty((2 * len(seen), _FRAGMENT_FIELDS))
-        table = self._fragments[: len(seen)]
-        table[:, 0], table[:, 1] = x[seen], y[seen]
-        table[:, 2], table[:, 3] = self._kinds[seen] * side, 0
-        table[:, 4:6] = side
-        table[:, 6:] = (1 / ratio, 1 / ratio, 0, 1)
         painter.resetTransform()
-        first = wrapInstance(self._fragments.ctypes.data, QPainter.PixmapFragment)
-        painter.drawPixmapFragments(first, len(seen), atlas)
+        _stamp(painter, self._drawn_sprites(ratio), self._kinds[seen], x[seen], y[seen])
 
     def _drawn_sprites(self, ratio: float) -> QPixmap:
         if self._atlas is None or self._atlas[0] != ratio:
             self._atlas = (ratio, _atlas(self._sprites, ratio))
         return self._atlas[1]
+
+
+def draw_sprites(painter: QPainter, sprite: Sprite, x: np.ndarray, y: np.ndarray) -> None:
+    """Draw `sprite` at many places at once."""
+    atlas = _atlas([sprite], painter.device().devicePixelRatioF())
+    _stamp(painter, atlas, np.zeros(len(x), dtype=np.intp), x, y)
+
+
+def _stamp(
+    painter: QPainter, atlas: QPixmap, kinds: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> None:
+    """Draw squares of `atlas` at the places (x, y) of the painter: those whose index is `kinds`."""
+    if not len(x):
+        return
+    side, ratio = atlas.height(), painter.device().devicePixelRatioF()
+    table = np.empty((len(x), _FRAGMENT_FIELDS))
+    table[:, 0], table[:, 1] = x, y
+    table[:, 2], table[:, 3] = kinds * side, 0
+    table[:, 4:6] = side
+    table[:, 6:] = (1 / ratio, 1 / ratio, 0, 1)
+    first = wrapInstance(table.ctypes.data, QPainter.PixmapFragment)
+    painter.drawPixmapFragments(first, len(x), atlas)
 
 
 def _atlas(sprites: list[Sprite], ratio: float) -> QPixmap:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from gui.models.scales import LogScale
 from gui.models.slices_view import SlicePicture, SlicesPicture
-from gui.plots.marks import DISC, Sprite, best_sprite, draw_sprite, selected_sprite
+from gui.plots.marks import DISC, Sprite, best_sprite, draw_sprite, draw_sprites, selected_sprite
 from gui.theme import CARD, CONTROL, GROUP, font, notifier, theme
 
 _WIDTH, _NARROW, _HEIGHT = 150, 100, 118
@@ -22,6 +22,8 @@ _MOST_POINTS = 300
 """Of more trials an even sample is drawn: they are a faint backdrop of the curve."""
 _BAND_OPACITY, _POINT_OPACITY = 0.22, 0.45
 _POINT = 3.5
+_MARK_ROOM = CARD / 2
+"""Pixels by which a mark at the end of an axis reaches beyond it."""
 
 
 class SlicesPlot(QWidget):
@@ -125,6 +127,7 @@ class SlicesPlot(QWidget):
             self._draw_bins(painter, part, cell) if part.bins else self._draw_curve(
                 painter, part, cell
             )
+            painter.setClipRect(cell.adjusted(-_MARK_ROOM, -_MARK_ROOM, _MARK_ROOM, _MARK_ROOM))
             self._draw_marks(painter, part, cell)
             painter.restore()
 
@@ -158,7 +161,8 @@ class SlicesPlot(QWidget):
         name = part.scale.label + ("  (log)" if isinstance(part.scale, LogScale) else "")
         shown = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(cell.width()))
         box = QRectF(cell.left(), cell.bottom() + height + GROUP, cell.width(), height)
-        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, shown)
+        unclipped = Qt.TextFlag.TextDontClip
+        painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | unclipped, shown)
 
     def _write_ticks(
         self, painter: QPainter, part: SlicePicture, cell: QRectF, ticks: list[tuple[float, str]]
@@ -178,13 +182,10 @@ class SlicesPlot(QWidget):
     def _draw_points(self, painter: QPainter, part: SlicePicture, cell: QRectF) -> None:
         colour = QColor(theme().muted)
         colour.setAlphaF(_POINT_OPACITY)
-        pen = QPen(colour, _POINT)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
         some = slice(None, None, -(-len(part.x) // _MOST_POINTS) or 1)
         x, y = self._across(part, cell, part.x[some]), self._up(cell, part.y[some])
         seen = np.isfinite(x)
-        painter.drawPoints(_polygon(x[seen], y[seen]))
+        draw_sprites(painter, Sprite(DISC, _POINT, colour), x[seen], y[seen])
 
     def _draw_curve(self, painter: QPainter, part: SlicePicture, cell: QRectF) -> None:
         roles, x = theme(), self._across(part, cell, part.at)
