@@ -67,6 +67,7 @@ class StudyModel(QObject):
         self._planned = self.spec.planned_trials()
         self._most = self.spec.with_(budget=Budget()).planned_trials()
         self._finished = 0
+        self._has_begun = any(t.state is TrialState.RUNNING for t in snapshot.trials)
         self._clock = (snapshot.elapsed, time.monotonic())
         self.arrays.fill(snapshot.trials)
         for trial in snapshot.trials:
@@ -78,6 +79,16 @@ class StudyModel(QObject):
     def best(self) -> Trial | None:
         """The best complete trial so far."""
         return None if self._best is None else self.trials[self._best]
+
+    @property
+    def workers(self) -> int:
+        """How many trials run at once."""
+        return self._workers
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the workers of this run are being started: none has begun a trial yet."""
+        return self.state is StudyState.RUNNING and not self._has_begun
 
     @property
     def varied(self) -> list[str]:
@@ -162,6 +173,7 @@ class StudyModel(QObject):
                     self._curve_of(number).append(report)
                     reported[number] = None
                 case TrialStarted(trial):
+                    self._has_begun = True
                     self.reports.pop(trial.number, None)  # of an interrupted earlier attempt
                     self._put(trial)
                     changed[trial.number] = None
@@ -221,6 +233,7 @@ class StudyModel(QObject):
     def _enter(self, event: StudyStateChanged) -> None:
         self._clock = (self.elapsed(), time.monotonic())
         self.state, self.reason, self.message = event.state, event.reason, event.message
+        self._has_begun = self._has_begun and self.state is not StudyState.WAITING
 
     def _keep(self, lines: list[Logged]) -> None:
         self.log.extend(lines)

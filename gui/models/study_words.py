@@ -18,6 +18,9 @@ def sentence(model: StudyModel) -> str:
             return "Not started yet."
         case StudyState.WAITING:
             return model.message or "Waiting until another study lets go of the devices."
+        case StudyState.RUNNING if model.is_starting:
+            what = "a worker" if model.workers == 1 else f"{model.workers} workers"
+            return f"Starting {what}: PyTorch and the data are loaded once, before the first trial."
         case StudyState.PAUSED:
             return "Paused: trials that run are finished, no new ones start."
         case StudyState.STOPPING:

@@ -109,6 +109,8 @@ class RunHeader(QWidget):
 
     def _show_time(self) -> None:
         model = self._model
-        elapsed, active = words(model.elapsed()), model.state.is_active
-        took = f"took {elapsed}" if model.elapsed() else ""
-        self.time.setText(f"{elapsed} so far" if active else took)
+        elapsed = model.elapsed()
+        if model.state.is_active:
+            self.time.setText(f"{words(int(elapsed))} so far")
+        else:
+            self.time.setText(f"took {words(elapsed)}" if elapsed else "")
