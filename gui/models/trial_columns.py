@@ -45,6 +45,7 @@ def columns_of(model: StudyModel) -> list[Column]:
     def texts(value: Callable[[Trial], Any]) -> Callable[[], np.ndarray]:
         return lambda: _ranks([value(trial) for trial in model.trials.values()])
 
+    device = _device_and_worker if model.workers > 1 else _device
     return [
         Column("#", lambda t: t.number, field("number"), tip="Number of the trial"),
         Column("State", lambda t: t.state.value, field("state"), _state, numeric=False),
@@ -52,7 +53,7 @@ def columns_of(model: StudyModel) -> list[Column]:
         *(_parameter(model, name) for name in model.varied),
         Column("Time", lambda t: t.seconds, field("seconds"), words),
         Column("Best epoch", lambda t: t.step, field("step"), tip="Where the value was taken from"),
-        Column("Device", _device, texts(_device), str, numeric=False),
+        Column("Device", device, texts(device), str, numeric=False),
         Column("Failure", _failure, texts(_failure), str, numeric=False),
     ]
 
@@ -70,6 +71,10 @@ def _state(value: str) -> str:
 
 
 def _device(trial: Trial) -> str | None:
+    return trial.device
+
+
+def _device_and_worker(trial: Trial) -> str | None:
     if trial.device is None or trial.worker is None:
         return trial.device
     return f"{trial.device} · worker {trial.worker + 1}"

@@ -14,7 +14,7 @@ from gui.widgets.tables import Table
 from gui.widgets.text import label
 
 _ROWS_TO_MEASURE = 40
-_AIR, _NARROWEST = 22, 160
+_AIR, _LITTLE_AIR, _NARROWEST = 22, 12, 160
 _WIDEST_PART = 3
 """No column but the last is at first wider than the table divided by this."""
 
@@ -85,20 +85,29 @@ class TrialsPanel(Panel):
             return
         first, self._measured = self._measured == 0, count
         header = self.table.horizontalHeader()
-        for index in range(header.count()):
-            wanted = min(self._width_of(index), max(_NARROWEST, self.table.width() // _WIDEST_PART))
+        for index, wanted in enumerate(self._widths()):
             if first or wanted > header.sectionSize(index):
                 header.resizeSection(index, wanted)
 
-    def _width_of(self, index: int) -> int:
-        """Pixels that the title and the first cells of a column need."""
+    def _widths(self) -> list[int]:
+        """Pixels for each column, with less air where that is what it takes to see them all."""
+        room = self.table.viewport().width()
+        most = max(_NARROWEST, room // _WIDEST_PART)
+        texts = [self._text_width(index) for index in range(self.rows.columnCount())]
+        with_air = [min(width + _AIR, most) for width in texts]
+        if sum(with_air) <= room:
+            return with_air
+        return [min(width + _LITTLE_AIR, most) for width in texts]
+
+    def _text_width(self, index: int) -> int:
+        """Pixels that the title and the first cells of a column take."""
         texts = [
             f"{self.rows.index(row, index).data()}"
             for row in range(min(self.rows.rowCount(), _ROWS_TO_MEASURE))
         ]
         metrics = self.table.fontMetrics()
         title = metrics.horizontalAdvance(f"{self.rows.columns[index].title} ↓")
-        return max([title, *map(metrics.horizontalAdvance, texts)]) + _AIR
+        return max([title, *map(metrics.horizontalAdvance, texts)])
 
     def _filter_changed(self, text: str) -> None:
         if self.rows is not None:
