@@ -16,6 +16,7 @@ from gui.models.lens_follower import Lens
 from gui.models.replay import Replay
 from gui.models.study_model import StudyModel
 from gui.models.trial_text import as_json
+from gui.panels.turns import Turns
 from gui.theme import CARD, GROUP, notifier
 
 _SHORTEST_PAUSE_MS = 100
@@ -41,11 +42,12 @@ class Panel(QFrame):
         self.setObjectName(self.name)
         self.model: StudyModel | None = None
         self.replay: Replay | None = None
+        self.turns: Turns | None = None
         self.redraws = 0
         self._on_top = True
         self._dirty = True
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._redraw)
+        self._timer.timeout.connect(self._ask_to_redraw)
         self._pause_ms = _SHORTEST_PAUSE_MS
         self._last = 0.0
         self._links: list[SignalInstance] = []
@@ -149,6 +151,13 @@ class Panel(QFrame):
         if self._dirty and self._on_top and self.isVisible() and not self._timer.isActive():
             waited = (time.monotonic() - self._last) * 1000
             self._timer.start(max(0, round(self._pause_ms - waited)))
+
+    def _ask_to_redraw(self) -> None:
+        """Redraw: at once, or when it is the panel's turn where others draw too."""
+        if self.turns is None:
+            self._redraw()
+        else:
+            self.turns.ask(self._redraw)
 
     def _redraw(self) -> None:
         if not (self._dirty and self._on_top and self.isVisible()):

@@ -1,9 +1,10 @@
 """The Run page: what its head says and offers, panels in step, and docks put back in place."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from engine.events import (
@@ -19,6 +20,7 @@ from engine.trial import Report
 from gui.jobs import finish_jobs
 from gui.models.study_model import StudyModel
 from gui.pages.run import RunPage
+from gui.panels.turns import Turns
 from tests.gui.made_up import failed, grid_trials, mixed_trials, running, snapshot, spec_of
 
 
@@ -129,11 +131,27 @@ def test_that_progress_and_time_move_with_the_study(qtbot, page):
     model = _show(qtbot, page)
     assert page.header.bar.value() == 0
     trials = [replace(trial, seconds=2.0) for trial in grid_trials(10)]
+    model.apply([TrialStarted(running(0, trials[0].params))])
     model.apply([TrialFinished(t) for t in trials])
     model.apply([TrialFinished(failed(10, trials[0].params))])
     assert page.header.bar.value() == 440
     assert page.header.sentence.text() == "1 failed"
     assert page.header.time.text().endswith("so far")
+
+
+def test_that_the_head_says_that_workers_are_starting_until_one_begins_a_trial(qtbot, page):
+    model = _show(qtbot, page, state=StudyState.WAITING, workers=2)
+    model.apply([StudyStateChanged(StudyState.RUNNING)])
+    assert page.header.sentence.text().startswith("Starting 2 workers")
+    assert page.header.time.text() == "0 s so far"
+    trial = grid_trials(1)[0]
+    model.apply([TrialStarted(running(0, trial.params)), TrialFinished(trial)])
+    assert page.header.sentence.text() == ""
+    model.apply([StudyStateChanged(StudyState.PAUSED), StudyStateChanged(StudyState.RUNNING)])
+    assert page.header.sentence.text() == ""
+    model.apply([StudyStateChanged(StudyState.STOPPED), StudyStateChanged(StudyState.WAITING)])
+    model.apply([StudyStateChanged(StudyState.RUNNING)])
+    assert page.header.sentence.text().startswith("Starting 2 workers")
 
 
 # -- panels in step ------------------------------------------------------------------------------
@@ -173,6 +191,47 @@ def test_that_a_click_in_the_history_selects_the_row_and_scrolls_to_it(qtbot, pa
     table = page.trials.table
     assert page.trials.rows.number_at(table.currentIndex().row()) == 21
     assert table.viewport().rect().contains(table.visualRect(table.currentIndex()).center())
+
+
+def test_that_no_mark_of_the_history_is_cut_at_an_edge(qtbot, page):
+    _show(qtbot, page, spec_of("digits-wide"), mixed_trials(60), StudyState.FINISHED)
+    plot = page.history.plot
+    seen = plot.getViewBox().sceneBoundingRect().adjusted(8, 8, -8, -8)
+    assert all(seen.contains(plot.place_of(number)) for number in range(60))
+    page.resize(page.width() + 300, page.height() + 200)
+    settled(qtbot, page)
+    seen = plot.getViewBox().sceneBoundingRect().adjusted(8, 8, -8, -8)
+    assert all(seen.contains(plot.place_of(number)) for number in range(60))
+
+
+def test_that_panels_draw_one_at_a_time_and_the_window_is_heard_in_between(qtbot):
+    turns, heard = Turns(), []
+
+    def draw(name):
+        heard.append(name)
+        QTimer.singleShot(0, lambda: heard.append("window"))
+
+    redraws = [partial(draw, name) for name in "abc"]
+    for redraw in [*redraws, redraws[0]]:
+        turns.ask(redraw)
+    qtbot.waitUntil(lambda: len(heard) == 6)
+    assert heard == ["a", "window", "b", "window", "c", "window"]
+
+
+def test_that_the_columns_of_a_wide_study_fit_into_a_large_window(qtbot, page):
+    page.resize(1850, 990)
+    _show(qtbot, page, spec_of("digits-wide"), mixed_trials(60))
+    header = page.trials.table.horizontalHeader()
+    device = [column.title for column in page.trials.rows.columns].index("Device")
+    end = header.sectionViewportPosition(device) + header.sectionSize(device)
+    assert end <= page.trials.table.viewport().width()
+    assert page.trials.rows.index(0, device).data() == "cpu"
+
+
+def test_that_the_worker_is_named_where_there_are_several(qtbot, page):
+    _show(qtbot, page, trials=grid_trials(3), workers=2)
+    device = [column.title for column in page.trials.rows.columns].index("Device")
+    assert page.trials.rows.index(0, device).data() == "cpu · worker 1"
 
 
 def test_that_selection_and_scroll_position_survive_growth(qtbot, page):

@@ -21,6 +21,7 @@ from gui.panels.slices import SlicesPanel
 from gui.panels.surface import SurfacePanel
 from gui.panels.trials import TrialsPanel
 from gui.panels.trust import TrustPanel
+from gui.panels.turns import Turns
 from gui.panels.why import WhyPanel
 from gui.theme import GROUP
 
@@ -44,6 +45,9 @@ class RunPage(QWidget):
         self.why, self.trust = WhyPanel(), TrustPanel()
         self.slices, self.importance = SlicesPanel(), ImportancePanel()
         self.docks = Docks(self.panels)
+        turns = Turns(self)
+        for panel in self.panels:
+            panel.turns = turns
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
