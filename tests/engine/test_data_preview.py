@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import polars as pl
 import pytest
@@ -63,15 +61,13 @@ def test_that_columns_are_summed_up(tmp_path):
     assert target.role == "target"
 
 
-def test_that_a_large_file_is_previewed_quickly_with_its_true_count(tmp_path):
+def test_that_a_large_file_is_judged_from_its_first_rows_with_its_true_count(tmp_path):
     rows = 400_000
     frame = pl.DataFrame({"a": np.arange(rows) * 0.31, "b": ["x", "y"] * (rows // 2)})
     frame.with_columns(pl.col("a").alias("c"), pl.col("b").alias("d")).write_csv(tmp_path / "d.csv")
     frame.write_parquet(tmp_path / "d.parquet")
     for name in ("d.csv", "d.parquet"):
-        started = time.perf_counter()
         preview = data.preview({"data": name, "target": "b"}, tmp_path)
-        assert time.perf_counter() - started < 2
         assert preview.rows == rows
         assert preview.rows_read == 10_000
         assert "Judged from the first 10,000 of 400,000 rows." in preview.notes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from engine.tasks import data
 from engine.tasks.dataset import DataError, TaskError
+from tests.effort import calls_of
 
 PLAIN = {"target": "y"}
 
@@ -326,10 +326,8 @@ def test_that_repeated_and_empty_column_names_are_told_apart(tmp_path):
     assert dataset.features == ("a", "a_2", "column_3")
 
 
-def test_that_reading_a_large_file_stays_quick(tmp_path):
+def test_that_no_row_of_a_large_file_is_looked_at_alone(tmp_path):
     rows = 200_000
     frame = pl.DataFrame({f"c{k}": np.random.default_rng(k).normal(size=rows) for k in range(4)})
     frame.with_columns(y=pl.Series(["u", "v"] * (rows // 2))).write_csv(tmp_path / "data.csv")
-    started = time.perf_counter()
-    assert len(load(tmp_path / "data.csv").train) == 140_000
-    assert time.perf_counter() - started < 5
+    assert calls_of(lambda: load(tmp_path / "data.csv")) < rows

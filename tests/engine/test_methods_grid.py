@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import random
-import time
 import tracemalloc
 from collections import Counter
 
@@ -87,13 +86,11 @@ def test_that_an_endless_grid_is_walked_at_once_and_in_little_memory() -> None:
     space = SearchSpace([Float(f"x{i}", 0, 1, grid=10) for i in range(30)])
     method = make_method("grid", space)
     assert method.capacity == 10**30
-    started = time.perf_counter()
     tracemalloc.start()
     asked = method.ask(100)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len({space.key(params) for params in asked}) == 100
-    assert time.perf_counter() - started < 2.0
     assert peak < 20e6
 
 

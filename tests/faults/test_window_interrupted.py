@@ -57,7 +57,7 @@ def test_that_ctrl_c_closes_the_window_and_stops_its_study(
         process.send_signal(number)
         _, errors = process.communicate(timeout=40)
     assert (process.returncode, errors) == (code, "")
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not psutil.wait_procs(children, timeout=20)[1]
     study = Study.open(tmp_path / "small.tune")
     assert (study.state, study.reason) == (StudyState.STOPPED, StopReason.USER)
     study.close()

@@ -1,5 +1,6 @@
 """The surface panel: axes, marks, landscape, and what the mouse does."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -273,8 +274,9 @@ def test_that_a_hidden_panel_does_no_work_and_is_up_to_date_when_shown(qtbot, pa
 
 def test_that_a_flood_of_news_is_drawn_at_a_bearable_rate(qtbot, panel):
     model = _watch(qtbot, panel, StudyModel(snapshot(trials=grid_trials(3))))
-    drawn = panel.redraws
+    drawn, since = panel.redraws, time.monotonic()
     for _ in range(20):
         model.apply([TrialFinished(failed(3, {"lr": 0.01, "batch_size": 64}))])
         qtbot.wait(10)
-    assert panel.redraws - drawn <= 5
+    bearable = (time.monotonic() - since) / 0.1
+    assert panel.redraws - drawn <= bearable + 2

@@ -1,6 +1,5 @@
 """The trials table's model: sorted and filtered by true values, and never torn down by news."""
 
-import time
 from dataclasses import replace
 from unittest.mock import Mock
 
@@ -12,6 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from engine.events import TrialFinished, TrialStarted
 from gui.models.study_model import StudyModel
 from gui.models.trials_model import TrialsModel
+from tests.effort import calls_of
 from tests.gui.made_up import failed, grid_trials, made, mixed_trials, running, snapshot, spec_of
 
 UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
@@ -172,7 +172,7 @@ def test_that_a_filter_that_leaves_many_holes_is_taken_too(qapp):
     assert _numbers(table) == list(range(400))
 
 
-def test_that_ten_thousand_rows_are_sorted_and_filtered_in_a_moment(qapp):
+def test_that_sorting_and_filtering_ten_thousand_rows_looks_at_none_of_them_alone(qapp):
     spec = spec_of("digits-wide")
     rng, params = np.random.default_rng(0), spec.space.default()
     values = rng.random(10_000)
@@ -186,7 +186,5 @@ def test_that_ten_thousand_rows_are_sorted_and_filtered_in_a_moment(qapp):
         lambda: study.apply([TrialFinished(replace(trials[7], value=0.0))]),
         table.catch_up,
     ):
-        started = time.thread_time()
-        act()
-        assert time.thread_time() - started < 0.05
+        assert calls_of(act) < 10_000
     assert table.number_at(0) == 7
