@@ -28,6 +28,7 @@ from engine.executors.messages import (
     TrialEnded,
     TrialProgressed,
     TrialTestEnded,
+    WorkerLeftOut,
     WorkerReady,
     WorkersRefused,
 )
@@ -117,6 +118,9 @@ class StudyLoop:
             case WorkerReady():
                 where = f"Worker {message.worker + 1} is ready on {message.device}"
                 self._journal.log("info", f"{where} ({message.seconds:.1f} s).")
+            case WorkerLeftOut():
+                where = f"Worker {message.worker + 1} on {message.device} is left out"
+                self._journal.log("warning", f"{where}: {message.message}")
             case WorkersRefused():
                 self._give_up(message.message)
             case ProposerLost():

@@ -15,7 +15,9 @@ from engine.trial import Trial
 class Executor(Protocol):
     """Where trials run. What happens to them arrives in the study's inbox."""
 
-    capacity: int
+    @property
+    def capacity(self) -> int:
+        """How many trials run at once."""
 
     def submit(self, trials: Sequence[Trial]) -> None:
         """Run trials as soon as there is room."""

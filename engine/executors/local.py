@@ -1,7 +1,8 @@
 """Runs trials on this machine: one thread a worker, which supervises that worker's process.
 
 A supervisor keeps its process alive from trial to trial, replaces it when it is lost, and posts
-what happens to the study's inbox. It decides nothing about the study. The other side of the
+what happens to the study's inbox. One whose process cannot start leaves its trial to the others;
+the last one says that nothing can run. It decides nothing about the study. The other side of the
 protocol is worker.py.
 """
 
@@ -21,6 +22,7 @@ from engine.executors.messages import (
     Message,
     TrialEnded,
     TrialTestEnded,
+    WorkerLeftOut,
     WorkerReady,
     WorkersRefused,
 )
@@ -33,12 +35,19 @@ class LocalExecutor:
 
     def __init__(self, task: Task, slots: Sequence[Slot], inbox: Inbox) -> None:
         """Start a worker for each slot; they load `task` while the first trials are chosen."""
-        self.capacity = len(slots)
+        self._crew = _Crew(len(slots))
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._under_way: dict[int, Job] = {}
-        self._supervisors = [_Supervisor(task, slot, self._jobs, inbox) for slot in slots]
+        self._supervisors = [
+            _Supervisor(task, slot, self._jobs, inbox, self._crew) for slot in slots
+        ]
         for supervisor in self._supervisors:
             supervisor.start()
+
+    @property
+    def capacity(self) -> int:
+        """How many trials run at once."""
+        return self._crew.size
 
     def submit(self, trials: Sequence[Trial]) -> None:
         """Run `trials` as soon as workers are free."""
@@ -69,17 +78,42 @@ class LocalExecutor:
         self._jobs.put(job)
 
 
+class _Crew:
+    """How many workers there are; all but the last may leave."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._lock = threading.Lock()
+
+    def leave(self) -> bool:
+        """Whether one may go, which it then does."""
+        with self._lock:
+            may = self.size > 1
+            self.size -= may
+            return may
+
+
+class _LeftOut(Exception):  # noqa: N818 - it is no error: the others go on
+    """This worker cannot start, and the others do without it."""
+
+
 class _Supervisor(threading.Thread):
     """The thread that looks after one worker process."""
 
     def __init__(
-        self, task: Task, slot: Slot, jobs: queue.SimpleQueue[Job | None], inbox: Inbox
+        self,
+        task: Task,
+        slot: Slot,
+        jobs: queue.SimpleQueue[Job | None],
+        inbox: Inbox,
+        crew: _Crew,
     ) -> None:
         super().__init__(name=f"worker-{slot.worker}", daemon=True)
         self._task = task
         self._slot = slot
         self._jobs = jobs
         self._inbox = inbox
+        self._crew = crew
         self._child: Child | None = None
         self._ready = False
         self._launched = 0.0
@@ -87,7 +121,12 @@ class _Supervisor(threading.Thread):
     def run(self) -> None:
         self._launch()
         while (job := self._jobs.get()) is not None:
-            message = self._run(job) if job.kind == "run" else self._test(job)
+            try:
+                message = self._run(job) if job.kind == "run" else self._test(job)
+            except _LeftOut as why:
+                self._post(WorkerLeftOut(self._slot.worker, self._slot.device, str(why)))
+                self._jobs.put(job)
+                break
             job.over = True
             if message is not None:
                 self._post(message)
@@ -129,10 +168,10 @@ class _Supervisor(threading.Thread):
             message = child.messages.get()
             if isinstance(message, Exited):
                 tail = child.log_tail().strip().splitlines()[-1:]
-                self._post(WorkersRefused(_sentence("A worker could not start", message, tail)))
+                self._refuse(_sentence("A worker could not start", message, tail))
                 return None
             if message["type"] == "refused":
-                self._post(WorkersRefused(message["message"]))
+                self._refuse(message["message"])
                 return None
             if message["type"] == "ready":
                 self._ready = True
@@ -141,6 +180,12 @@ class _Supervisor(threading.Thread):
             elif job.stopping:
                 return None
         return child
+
+    def _refuse(self, sentence: str) -> None:
+        """Say that nothing can run; raises _LeftOut where there are others that may."""
+        if self._crew.leave():
+            raise _LeftOut(sentence)
+        self._post(WorkersRefused(sentence))
 
     def _run(self, job: Job, again: bool = True) -> TrialEnded:
         """Run one trial to its end, whatever that is.

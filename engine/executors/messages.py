@@ -59,10 +59,27 @@ class TrialTestEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerLeftOut:
+    """A worker cannot run this task (one sentence says why); the others go on without it."""
+
+    worker: int
+    device: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkersRefused:
     """No worker can run this task: one sentence that says why."""
 
     message: str
 
 
-Message = WorkerReady | TrialBegan | TrialProgressed | TrialEnded | TrialTestEnded | WorkersRefused
+Message = (
+    WorkerReady
+    | WorkerLeftOut
+    | WorkersRefused
+    | TrialBegan
+    | TrialProgressed
+    | TrialEnded
+    | TrialTestEnded
+)

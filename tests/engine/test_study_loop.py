@@ -16,6 +16,7 @@ from engine.events import (
     TrialFinished,
     TrialTested,
 )
+from engine.executors.messages import WorkerLeftOut
 from engine.store import Store
 from engine.trial import TrialState
 from tests.engine.simulation import Behaviour, Simulation, failed, make_spec
@@ -103,6 +104,15 @@ def test_that_a_paused_study_starts_nothing_and_its_clock_stands(path: Path) -> 
     started = [trial.started for trial in simulation.ledger.all_trials()]
     assert started[1] - started[0] == pytest.approx(1000)
     assert simulation.ledger.elapsed() == pytest.approx(5 + 30)
+
+
+def test_that_a_worker_that_is_left_out_is_said_and_the_study_goes_on(path: Path) -> None:
+    simulation = Simulation(path, make_spec(budget="trials = 6", workers=2))
+    simulation.command_at(5, WorkerLeftOut(1, "cuda:1", "it has no memory left."))
+    events = simulation.run()
+    warnings = [e.text for e in events if isinstance(e, Logged) and e.level == "warning"]
+    assert warnings == ["Worker 2 on cuda:1 is left out: it has no memory left."]
+    assert simulation.ledger.state is StudyState.FINISHED
 
 
 def test_that_a_stopped_study_keeps_partial_results_and_goes_on_with_the_same_trials(

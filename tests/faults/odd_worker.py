@@ -117,6 +117,8 @@ def open_task(task: dict[str, Any], base: str, device: str, threads: int) -> Run
     """What a worker asks of `engine.tasks.builtin`."""
     if "refusal" in task:
         raise ValueError(task["refusal"])
+    if device in task.get("broken", ()):
+        raise ValueError(f"{device} is of no use here.")
     if "exit" in task:
         os._exit(task["exit"])
     return Runner()

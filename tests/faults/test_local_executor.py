@@ -6,7 +6,7 @@ import queue
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from engine.executors.messages import (
     TrialEnded,
     TrialProgressed,
     TrialTestEnded,
+    WorkerLeftOut,
     WorkerReady,
     WorkersRefused,
 )
@@ -31,11 +32,20 @@ from engine.trial import FailureReason, Trial, TrialState
 class Bench:
     """An executor over odd workers, and what it posted."""
 
-    def __init__(self, folder: Path, workers: int = 1, content: Any = None, **limits: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        workers: int = 1,
+        content: Any = None,
+        devices: Sequence[str] = (),
+        **limits: Any,
+    ) -> None:
         self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.heard: list[Any] = []
         task = Task(content or {}, folder, folder, **limits)
-        places = [Slot(index, "cpu", 1) for index in range(workers)]
+        places = [
+            Slot(index, device, 1) for index, device in enumerate(devices or ["cpu"] * workers)
+        ]
         self.executor = LocalExecutor(task, places, self.inbox)
 
     def submit(self, number: int, behaviour: str, **params: Any) -> None:
@@ -236,6 +246,35 @@ def test_that_a_worker_that_ends_at_once_is_refused(open_bench) -> None:
     bench = open_bench(content={"exit": 3})
     bench.submit(0, "train")
     assert "exit code 3" in bench.wait_for(WorkersRefused).message
+
+
+def test_that_a_worker_that_cannot_start_leaves_its_trial_to_the_others(open_bench) -> None:
+    bench = open_bench(devices=["cpu", "mps"], content={"broken": ["mps"]})
+    bench.submit(0, "wait_until_stopped")
+    bench.submit(1, "wait_until_stopped")
+    assert bench.wait_for(WorkerLeftOut) == WorkerLeftOut(1, "mps", "mps is of no use here.")
+    assert bench.executor.capacity == 1
+    for _ in range(2):
+        began = (bench.all(TrialBegan) or [bench.wait_for(TrialBegan)])[-1]
+        bench.executor.cancel(began.number)
+        ended = bench.wait_for(TrialEnded)
+        assert (ended.number, ended.value) == (began.number, 0.5)
+        bench.heard.clear()
+    assert not bench.all(WorkersRefused)
+
+
+def test_that_the_last_worker_that_cannot_start_says_that_nothing_can_run(open_bench) -> None:
+    bench = open_bench(devices=["cpu", "mps"], content={"broken": ["cpu", "mps"]})
+    bench.submit(0, "train")
+    bench.submit(1, "train")
+    left_out = bench.wait_for(WorkerLeftOut)
+    refused = bench.wait_for(WorkersRefused)
+    assert refused.message.endswith("is of no use here.")
+    assert left_out.message != refused.message
+    for number in (0, 1):
+        bench.executor.cancel(number)
+    ended = [bench.wait_for(TrialEnded) for _ in range(2)]
+    assert {message.state for message in ended} == {TrialState.INTERRUPTED}
 
 
 def test_that_closing_ends_hanging_workers(open_bench, tmp_path: Path) -> None:
