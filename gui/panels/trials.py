@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit
 
+from engine.trial import TrialState
 from gui.models.study_model import StudyModel
 from gui.models.trials_model import TrialsModel
 from gui.panels.panel import Panel, column
 from gui.panels.trial_menu import open_trial_menu
-from gui.theme import font, icon
+from gui.theme import GROUP, font, icon
 from gui.widgets.tables import Table
 from gui.widgets.text import label
 
 _ROWS_TO_MEASURE = 40
-_AIR, _LITTLE_AIR, _NARROWEST = 22, 12, 160
+_AIR, _LITTLE_AIR, _NARROWEST = 22, 20, 160
 _WIDEST_PART = 3
 """No column but the last is at first wider than the table divided by this."""
 
@@ -44,6 +47,7 @@ class TrialsPanel(Panel):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._open_menu)
+        self.table.horizontalHeader().sortIndicatorChanged.connect(self._make_room_for_arrow)
         self._measured = 0
         self.control_row.addWidget(self.counted)
         self.control_row.addWidget(self.filter)
@@ -70,6 +74,8 @@ class TrialsPanel(Panel):
         if not self.model.trials:
             return "Each trial appears here as a row as soon as it starts."
         self.rows.catch_up()
+        failed = self.model.count(TrialState.FAILED)
+        self.table.setColumnHidden(self.rows.columnCount() - 1, not failed)
         self._measure_columns()
         self._show_selected()
         shown, total = self.rows.rowCount(), len(self.model.trials)
@@ -91,13 +97,19 @@ class TrialsPanel(Panel):
 
     def _widths(self) -> list[int]:
         """Pixels for each column, with less air where that is what it takes to see them all."""
-        room = self.table.viewport().width()
+        room = self._room()
         most = max(_NARROWEST, room // _WIDEST_PART)
         texts = [self._text_width(index) for index in range(self.rows.columnCount())]
         with_air = [min(width + _AIR, most) for width in texts]
-        if sum(with_air) <= room:
+        seen = [not self.table.isColumnHidden(index) for index in range(len(texts))]
+        if sum(compress(with_air, seen)) <= room:
             return with_air
         return [min(width + _LITTLE_AIR, most) for width in texts]
+
+    def _room(self) -> int:
+        """Pixels for the columns, which the table itself only knows once it has been shown."""
+        bar = self.table.verticalScrollBar().sizeHint().width()
+        return self.width() - 2 * GROUP - 2 * self.table.frameWidth() - bar
 
     def _text_width(self, index: int) -> int:
         """Pixels that the title and the first cells of a column take."""
@@ -105,9 +117,15 @@ class TrialsPanel(Panel):
             f"{self.rows.index(row, index).data()}"
             for row in range(min(self.rows.rowCount(), _ROWS_TO_MEASURE))
         ]
-        metrics = self.table.fontMetrics()
-        title = metrics.horizontalAdvance(f"{self.rows.columns[index].title} ↓")
-        return max([title, *map(metrics.horizontalAdvance, texts)])
+        title = self.rows.headerData(index, Qt.Orientation.Horizontal)
+        return max(map(self.table.fontMetrics().horizontalAdvance, [title, *texts]))
+
+    def _make_room_for_arrow(self, index: int) -> None:
+        if self.rows is None:
+            return
+        header = self.table.horizontalHeader()
+        wanted = self._text_width(index) + _LITTLE_AIR
+        header.resizeSection(index, max(wanted, header.sectionSize(index)))
 
     def _filter_changed(self, text: str) -> None:
         if self.rows is not None:

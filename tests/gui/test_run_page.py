@@ -223,9 +223,21 @@ def test_that_the_columns_of_a_wide_study_fit_into_a_large_window(qtbot, page):
     _show(qtbot, page, spec_of("digits-wide"), mixed_trials(60))
     header = page.trials.table.horizontalHeader()
     device = [column.title for column in page.trials.rows.columns].index("Device")
-    end = header.sectionViewportPosition(device) + header.sectionSize(device)
-    assert end <= page.trials.table.viewport().width()
+    assert header.length() <= page.trials.table.viewport().width()
     assert page.trials.rows.index(0, device).data() == "cpu"
+    header.setSortIndicator(device, Qt.SortOrder.DescendingOrder)
+    title = page.trials.rows.headerData(device, Qt.Orientation.Horizontal)
+    assert title == "Device ↓"
+    assert header.sectionSize(device) > page.trials.table.fontMetrics().horizontalAdvance(title)
+
+
+def test_that_failures_have_a_column_once_there_are_any(qtbot, page):
+    trials = grid_trials(3)
+    model = _show(qtbot, page, trials=trials)
+    failure = [column.title for column in page.trials.rows.columns].index("Failure")
+    assert page.trials.table.isColumnHidden(failure)
+    model.apply([TrialFinished(failed(3, trials[0].params))])
+    qtbot.waitUntil(lambda: not page.trials.table.isColumnHidden(failure))
 
 
 def test_that_the_worker_is_named_where_there_are_several(qtbot, page):
