@@ -87,7 +87,7 @@ class LogScale:
             return self._between_powers(low, high, most), []
         stride = max(1, math.ceil((last - first + 1) / max(2, most)))
         shown = range(math.ceil(first / stride) * stride, last + 1, stride)
-        if self.base == 10 and last - first < 2 and most > 3:
+        if self.base == 10 and last - first < 2 and most >= 3:
             return self._ones_twos_fives(low, high, first, last), []
         major = [(float(e), number(self.base**e)) for e in shown]
         if stride > 1:
