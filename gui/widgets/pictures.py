@@ -14,6 +14,7 @@ from gui.theme import CONTROL, GROUP, faded, font, theme
 
 _BAR_HEIGHT = 40
 _MOST_BARS = 40
+_FEWEST_LETTERS = 3
 _THUMBNAIL = 36
 _PART_HEIGHT = 6
 
@@ -42,19 +43,21 @@ class ClassBars(QWidget):
             return
         painter = QPainter(self)
         roles, highest = theme(), max(n for _, n in self._counts)
-        labelled = all(
-            self.fontMetrics().horizontalAdvance(name) <= self._bar(0).width() + GROUP
-            for name, _ in self._counts
-        )
+        room_for_name = self.width() // len(self._counts) - GROUP
+        labelled = room_for_name >= _FEWEST_LETTERS * self.fontMetrics().averageCharWidth()
         for place, (name, n) in enumerate(self._counts):
             room = self._bar(place)
             height = max(2, round(room.height() * n / highest))
             bar = QRect(room.left(), room.bottom() - height, room.width(), height)
             painter.fillRect(bar, faded(roles.accent, roles.surface, 0.75))
             if labelled:
-                below = QRect(room.left() - GROUP, _BAR_HEIGHT + 2, room.width() + 2 * GROUP, 20)
+                below = QRect(0, _BAR_HEIGHT + 2, room_for_name, self.fontMetrics().height())
+                below.moveCenter(QPoint(room.center().x(), below.center().y()))
+                shown = self.fontMetrics().elidedText(
+                    name, Qt.TextElideMode.ElideRight, room_for_name
+                )
                 painter.setPen(roles.muted)
-                painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, name)
+                painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, shown)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):

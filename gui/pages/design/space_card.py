@@ -42,7 +42,8 @@ _SHARES = {
 _SIGN = 14
 _LAYER = "width_"
 _HINT = "Return or F2 edits a cell, Delete removes a row, Alt with the arrows moves it."
-_FEWEST_ROWS = 5
+_FEWEST_ROWS, _MOST_FEWEST = 3, 5
+"""Rows that there is room for at least: as many as the space has, within these."""
 
 
 class SpaceCard(Card):
@@ -61,10 +62,12 @@ class SpaceCard(Card):
         self.column.addWidget(self.table, 1)
         self.column.addWidget(self.sentence)
         self.column.removeWidget(self.title)
-        model.shapeChanged.connect(self._span)
-        model.modelReset.connect(self._span)
+        for signal in (model.shapeChanged, model.modelReset):
+            signal.connect(self._span)
+            signal.connect(self._make_room)
         self._keys()
         self._span()
+        self._make_room()
         self._enable()
 
     def set_known(self, known: Mapping[str, Hyperparameter]) -> None:
@@ -96,14 +99,13 @@ class SpaceCard(Card):
         )
         table.setTabKeyNavigation(True)
         table.setShowGrid(True)
+        table.setSizeAdjustPolicy(QAbstractItemView.SizeAdjustPolicy.AdjustToContents)
         table.setIconSize(QSize(_SIGN, _SIGN))
         self._delegate = SpaceDelegate(table)
         table.setItemDelegate(self._delegate)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(4 * table.fontMetrics().averageCharWidth())
-        row = table.verticalHeader().defaultSectionSize()
-        table.setMinimumHeight(header.sizeHint().height() + _FEWEST_ROWS * row)
         table.selectionModel().selectionChanged.connect(self._enable)
         table.viewport().installEventFilter(self)
         return table
@@ -154,6 +156,12 @@ class SpaceCard(Card):
             ("Alt+Down", lambda: self._move(1)),
         ):
             self.table.on_key(keys, action)
+
+    def _make_room(self) -> None:
+        rows = min(max(_FEWEST_ROWS, self.model.rowCount()), _MOST_FEWEST)
+        height = rows * self.table.verticalHeader().defaultSectionSize()
+        header = self.table.horizontalHeader().sizeHint().height()
+        self.table.setMinimumHeight(header + height + 2 * self.table.frameWidth())
 
     def _span(self) -> None:
         """Give choices the room of the four columns that only numbers have a use for."""
