@@ -85,6 +85,17 @@ def test_that_typing_in_a_field_is_undone_by_the_window(qtbot, page, draft):
     assert editor.text() == "20"
 
 
+def test_that_it_is_chosen_how_many_trials_keep_their_weights(qtbot, page, draft):
+    editor = page.task._keep
+    assert editor.text() == "3"
+    editor.selectAll()
+    qtbot.keyClicks(editor, "5")
+    assert draft.verdict.spec.task.keep == 5
+    editor.selectAll()
+    qtbot.keyClick(editor, Qt.Key.Key_Delete)
+    assert draft.verdict.spec.task.keep == 3
+
+
 def test_that_arrow_keys_count_in_a_field_of_whole_numbers(qtbot, page, draft):
     qtbot.keyClick(page.task._epochs, Qt.Key.Key_Up)
     assert draft.document.task["epochs"] == 21
@@ -222,6 +233,22 @@ def test_that_only_tables_can_be_split_by_a_column(qtbot, page, tmp_path):
     assert ways_to_split(page) == ["stratified", "random"]
 
 
+def test_that_the_likeliest_column_of_times_and_of_groups_is_taken_first(
+    qtbot, page, draft, tmp_path
+):
+    rows = "".join(f"{n % 9}.5,{'abc'[n % 3]},2024-01-{n % 28 + 1:02},{n}.25\n" for n in range(60))
+    (tmp_path / "own.csv").write_text("size,shop,day,price\n" + rows)
+    page.task.choose_data(str(tmp_path / "own.csv"))
+    page.task._target.edited.emit("price")
+    qtbot.waitUntil(lambda: "price (target)" in page.preview_card.text)
+    page.task._way.edited.emit("time")
+    assert draft.document.task["split"]["column"] == "day"
+    assert [name for _, name in page.task._column.choices()] == ["day", "size"]
+    page.task._way.edited.emit("group")
+    assert draft.document.task["split"]["by"] == "shop"
+    assert [name for _, name in page.task._column.choices()] == ["shop", "size", "day"]
+
+
 def test_that_a_split_by_columns_goes_with_the_file_that_has_them(qtbot, page, draft, tmp_path):
     (tmp_path / "own.csv").write_text(CSV)
     page.task.choose_data(str(tmp_path / "own.csv"))
@@ -229,11 +256,11 @@ def test_that_a_split_by_columns_goes_with_the_file_that_has_them(qtbot, page, d
     page.task._shares["train"].edited.emit(0.8)
     page.task._way.edited.emit("group")
     shares = {"train": 0.8, "validation": 0.15, "test": 0.15}
-    assert draft.document.task["split"] == {**shares, "by": "a"}
+    assert draft.document.task["split"] == {**shares, "by": "klasse"}
     page.task.choose_data(save_images(tmp_path / "pets"))
     assert draft.document.task["split"] == shares
     draft.undo_stack.undo()
-    assert draft.document.task["split"] == {**shares, "by": "a"}
+    assert draft.document.task["split"] == {**shares, "by": "klasse"}
 
 
 def test_that_a_missing_file_is_said_where_the_data_would_be(qtbot, page, tmp_path):

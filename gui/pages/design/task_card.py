@@ -22,6 +22,7 @@ _NETWORKS = {"mlp": "Dense network (MLP)", "cnn": "Convolutional network (CNN)"}
 _PARTS = {"train": "train", "val": "validation"}
 _FILES = "Data (*.csv *.tsv *.txt *.parquet *.npz);;All files (*)"
 _WAYS_BY_COLUMN = (("In order of time", "time"), ("By groups of a column", "group"))
+_GROUPING = ("number", "boolean", "date", "identifier")
 _NAMED_WAYS = ("stratified", "random", "time")
 _SHARES = ("train", "validation", "test")
 
@@ -55,6 +56,7 @@ class TaskCard(Card):
         self._objective.set_choices(self._objective_choices())
         self._objective.put(task.get("objective"))
         self._at.put(task.get("at", "best"))
+        self._keep.put(task.get("keep"))
         self._target.put(task.get("target"))
         split = task.get("split", {})
         way = self._way_of(split)
@@ -63,6 +65,7 @@ class TaskCard(Card):
         self._way.put(way)
         for share, field in self._shares.items():
             field.put(split.get(share))
+        self._column.set_choices([(name, name) for name in self._columns_for(way)])
         self._column.put(split.get("column") or _group(split))
         self._test_file.put(split.get("file"))
         self._shares["test"].setEnabled(not split.get("file"))
@@ -70,6 +73,9 @@ class TaskCard(Card):
         for field in self._of_files:
             field.setVisible(own)
         self._fields["task", "target"].setVisible(own and has_columns)
+        self._grid.removeWidget(self._fields["task", "split.by"])
+        at, span = (3, 3) if has_columns else (0, 6)
+        self._grid.addWidget(self._fields["task", "split.by"], 1, at, 1, span)
         self._column_field.setVisible(own and self._way.currentData() in ("time", "group"))
 
     def set_preview(self, preview: Preview | None) -> None:
@@ -77,7 +83,6 @@ class TaskCard(Card):
         self._preview = preview
         names = [column.name for column in preview.columns] if preview else []
         self._target.set_choices([(name, name) for name in names])
-        self._column.set_choices([(name, name) for name in names])
         self.refresh()
         if self._newly_chosen and preview is not None and preview.problem is not None:
             self._newly_chosen = False
@@ -97,6 +102,7 @@ class TaskCard(Card):
         self._data = ChoiceField()
         self._network = ChoiceField([(_NETWORKS.get(n, n), n) for n in catalog.NETWORKS])
         self._epochs = WholeField()
+        self._keep = WholeField("3")
         self._objective = ChoiceField()
         self._at = ChoiceField([("best epoch", "best"), ("last epoch", "last")])
         self._target = ChoiceField()
@@ -108,6 +114,7 @@ class TaskCard(Card):
         self._data.edited.connect(self.choose_data)
         self._network.edited.connect(lambda v: self._draft.set_entry("task", "network", v))
         self._epochs.edited.connect(lambda v: self._draft.set_entry("task", "epochs", v))
+        self._keep.edited.connect(lambda v: self._draft.set_entry("task", "keep", v))
         self._objective.edited.connect(self._aim_at)
         self._at.edited.connect(lambda v: self._draft.set_entry("task", "at", v))
         self._target.edited.connect(self._predict)
@@ -133,7 +140,7 @@ class TaskCard(Card):
         test_file = Field("Test file", self._test_file, "Rows kept for the final test", [find])
         self._fields["task", "split.file"] = test_file
         self._of_files = [target, way, *shares, test_file]
-        grid = QGridLayout()
+        grid = self._grid = QGridLayout()
         grid.setHorizontalSpacing(CARD)
         grid.setVerticalSpacing(CONTROL)
         for column in range(6):
@@ -144,15 +151,16 @@ class TaskCard(Card):
         self._fields["task", "data"] = data
         grid.addWidget(data, 0, 2, 1, 4)
         grid.addWidget(target, 1, 0, 1, 3)
-        grid.addWidget(way, 1, 3, 1, 3)
         for place, field in enumerate(shares):
             grid.addWidget(field, 2, place * 2, 1, 2)
         grid.addWidget(test_file, 3, 0, 1, 3)
         grid.addWidget(self._column_field, 3, 3, 1, 3)
         network = self._add("task", "network", "Network", self._network, "What is trained")
-        grid.addWidget(network, 4, 0, 1, 4)
+        grid.addWidget(network, 4, 0, 1, 3)
         epochs_tip = "How often each trial goes through the training data"
-        grid.addWidget(self._add("task", "epochs", "Epochs", self._epochs, epochs_tip), 4, 4, 1, 2)
+        grid.addWidget(self._add("task", "epochs", "Epochs", self._epochs, epochs_tip), 4, 3)
+        keep_tip = "How many of the best trials keep their weights; those of the others are deleted"
+        grid.addWidget(self._add("task", "keep", "Weights kept", self._keep, keep_tip), 4, 4, 1, 2)
         aim = "What is compared between trials; the test part is never shown to the search"
         objective = self._add("task", "objective", "Objective", self._objective, aim)
         grid.addWidget(objective, 5, 0, 1, 4)
@@ -216,8 +224,15 @@ class TaskCard(Card):
             return "stratified" if self._problem() == "classification" else "random"
         return way if way in _NAMED_WAYS else "group"
 
+    def _columns_for(self, way: str) -> list[str]:
+        """The columns that rows can be split by in a way, the likeliest first."""
+        likely, other = (("date",), ("number",)) if way == "time" else (("category",), _GROUPING)
+        target = self._draft.document.task.get("target")
+        columns = [c for c in (self._preview.columns if self._preview else ()) if c.name != target]
+        return [c.name for kinds in (likely, other) for c in columns if c.kind in kinds]
+
     def _split_by(self, way: str) -> None:
-        first = self._column.itemData(0)
+        first = next(iter(self._columns_for(way)), None)
         if way == "group":
             self._set_split({"by": first, "column": None})
         else:
