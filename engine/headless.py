@@ -174,15 +174,23 @@ def _progress(study: Study, tally: Tally) -> Iterator[Callable[[Event], None]]:
         yield show
 
 
+def _say(text: str) -> None:
+    """Print a line. Where nobody reads it any more (`| head`), the study goes on unheard."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _print_plainly(study: Study, tally: Tally, event: Event) -> None:
     tally.count(event)
     match event:
         case TrialFinished(trial=trial):
-            print(f"{_trial_line(study, trial)} | {tally.in_words()}", flush=True)
+            _say(f"{_trial_line(study, trial)} | {tally.in_words()}")
         case Logged(level=level, text=text, number=None) if level != "info":
-            print(text, flush=True)
+            _say(text)
         case StudyStateChanged(state=StudyState.WAITING):
-            print(f"{study.spec.name}: {study.path}", flush=True)
+            _say(f"{study.spec.name}: {study.path}")
 
 
 class Tally:
@@ -292,15 +300,15 @@ def _unwritable(path: Path, error: OSError) -> InputError:
 def _conclude(study: Study, received: _Received) -> None:
     """The last lines: how the study ended, its best, and how to go on."""
     best = study.best
-    print(f"{study.spec.name}: {study.message or study.state}")
+    _say(f"{study.spec.name}: {study.message or study.state}")
     if best is not None:
         params = ", ".join(f"{name} = {value}" for name, value in best.params.items())
-        print(f"best: trial {best.number}, {study.spec.task.objective} {best.value:.6g}: {params}")
+        _say(f"best: trial {best.number}, {study.spec.task.objective} {best.value:.6g}: {params}")
         for name, value in best.test.items():
-            print(f"  {name} {value:.6g}")
+            _say(f"  {name} {value:.6g}")
     can_go_on = study.state is StudyState.STOPPED or received.number is not None
     if can_go_on and study.path.exists():
-        print(f"To go on: python main.py --headless {study.path}")
+        _say(f"To go on: python main.py --headless {study.path}")
 
 
 def _exit_code(study: Study, received: _Received) -> int:

@@ -217,6 +217,17 @@ def test_that_a_study_whose_file_is_deleted_stops_and_says_so(folder: Path) -> N
     assert "To go on" not in output
 
 
+def test_that_a_study_goes_on_when_nobody_reads_what_it_prints(folder: Path) -> None:
+    process = start(folder, "small.toml", "--json", "summary.json")
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("small: ")
+    process.stdout.close()
+    process.stdout = None
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert json.loads((folder / "summary.json").read_text())["state"] == "finished"
+
+
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder that nobody can write to")
 def test_that_a_summary_that_cannot_be_written_is_refused_at_once(folder: Path) -> None:
     place = "/proc/summary.json"
