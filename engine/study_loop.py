@@ -448,7 +448,8 @@ class StudyLoop:
     def _finish(self, reason: StopReason, message: str) -> None:
         can_go_on = reason in (StopReason.USER, StopReason.ERROR)
         self._over = True
-        self._journal.log("error" if reason is StopReason.ERROR else "info", message)
+        if reason is not StopReason.ERROR:  # which was said when it happened
+            self._journal.log("info", message)
         self._journal.set_state(
             StudyState.STOPPED if can_go_on else StudyState.FINISHED, reason, message
         )
