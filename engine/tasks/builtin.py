@@ -171,6 +171,21 @@ def _set_up_torch(device: str) -> None:
 
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
+    _try_device(device)
+
+
+def _try_device(device: str) -> None:
+    """Raises TaskError where torch cannot use `device`: built without it, no driver, no memory."""
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().splitlines()[0].split(". ")[0].rstrip(".")
+        raise TaskError(
+            f"PyTorch {torch.__version__} cannot use the device ({reason}); name others in "
+            '[resources] devices, such as "cpu".'
+        ) from error
 
 
 def _seeds(seed: int) -> tuple[int, int]:

@@ -300,3 +300,11 @@ def test_that_a_wrong_file_is_a_data_error_when_opened(tmp_path):
     (tmp_path / "d.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match="too few to split"):
         runner_for(tmp_path, data="d.csv", target="b")
+
+
+@pytest.mark.parametrize("device", ["cuda:63", "mps"])
+def test_that_a_device_that_is_not_there_is_refused_with_the_mend(device):
+    if device == "mps" and torch.backends.mps.is_available():
+        pytest.skip("it is there")
+    with pytest.raises(TaskError, match=r"cannot use the device .*; name others in \[resources\]"):
+        open_task(DIGITS, ".", device, 1)
