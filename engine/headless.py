@@ -23,6 +23,7 @@ from engine.events import (
     StudyState,
     StudyStateChanged,
     TrialFinished,
+    TrialStarted,
 )
 from engine.places import resources
 from engine.spec import StudySpec
@@ -32,6 +33,10 @@ from engine.trial import Trial, TrialState
 FINISHED, ALL_FAILED, BAD_INPUT = 0, 1, 2
 EXAMPLE = "digits-grid.toml"
 
+Show = Callable[[Event | None], None]
+"""Shows an event; None: nothing has happened, but time has passed."""
+
+LOOK_SECONDS = 0.25
 RECENT_TRIALS = 200
 """How many of the last trials the remaining time is estimated from."""
 
@@ -143,18 +148,19 @@ def _run(study: Study) -> _Received:
     return received
 
 
-def _follow(study: Study, events: queue.SimpleQueue[Event], show: Callable[[Event], None]) -> None:
-    """Show events until the study thread has ended."""
+def _follow(study: Study, events: queue.SimpleQueue[Event], show: Show) -> None:
+    """Show events, and now and then that time passes, until the study thread has ended."""
     while True:
         try:
-            show(events.get(timeout=0.25))
+            show(events.get(timeout=LOOK_SECONDS))
         except queue.Empty:
             if study.wait(0):
                 return
+            show(None)
 
 
 @contextmanager
-def _progress(study: Study, tally: Tally) -> Iterator[Callable[[Event], None]]:
+def _progress(study: Study, tally: Tally) -> Iterator[Show]:
     """A function that shows an event: on a live line in a terminal, as plain lines in a pipe."""
     if not sys.stdout.isatty():
         yield lambda event: _print_plainly(study, tally, event)
@@ -165,7 +171,7 @@ def _progress(study: Study, tally: Tally) -> Iterator[Callable[[Event], None]]:
     with Progress(*columns) as progress:
         line = progress.add_task(study.spec.name, total=tally.planned, more="starting")
 
-        def show(event: Event) -> None:
+        def show(event: Event | None) -> None:
             tally.count(event)
             if isinstance(event, Logged) and event.level != "info":
                 progress.console.print(event.text, markup=False, highlight=False)
@@ -182,7 +188,7 @@ def _say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _print_plainly(study: Study, tally: Tally, event: Event) -> None:
+def _print_plainly(study: Study, tally: Tally, event: Event | None) -> None:
     tally.count(event)
     match event:
         case TrialFinished(trial=trial):
@@ -201,10 +207,13 @@ class Tally:
         self.planned = study.spec.planned_trials()
         done = [trial for trial in study.trials if trial.state.is_finished]
         self.finished = len(done)
+        self._has_begun = False
         self._durations = deque((t.seconds for t in done if t.seconds), maxlen=RECENT_TRIALS)
 
-    def count(self, event: Event) -> None:
+    def count(self, event: Event | None) -> None:
         """Take in one event."""
+        if isinstance(event, TrialStarted):
+            self._has_begun = True
         if isinstance(event, TrialFinished) and event.trial.state.is_finished:
             self.finished += 1
             if event.trial.seconds is not None:
@@ -216,6 +225,8 @@ class Tally:
         parts = [f"{self.finished} {of}"]
         if self._study.best is not None:
             parts.append(f"best {_short(self._study.best.value)}")
+        if not self._has_begun and self._study.state is StudyState.RUNNING:
+            parts.append("starting")
         parts.append(words(self._study.elapsed))
         if self.planned is not None and self._durations:
             left = estimate(self._durations, self.planned - self.finished, self._study.workers)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -226,6 +229,27 @@ def test_that_a_study_goes_on_when_nobody_reads_what_it_prints(folder: Path) -> 
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert json.loads((folder / "summary.json").read_text())["state"] == "finished"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_that_a_terminal_shows_one_live_line_from_the_start_of_the_worker_on(folder: Path) -> None:
+    write_spec(folder, epochs=300, trials=2)
+    ours, theirs = os.openpty()
+    command = [sys.executable, str(ROOT / "main.py"), "--headless", "small.toml"]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        with contextlib.suppress(OSError):  # which is how a terminal ends
+            while part := os.read(ours, 65536):
+                seen += part
+        os.close(ours)
+    assert process.returncode == 0
+    shown = re.findall(r"0 of 2, starting, ([\d.]+) s", seen.decode())
+    assert len(set(shown)) > 1  # its time goes on while nothing happens
+    assert re.search(r"1 of 2, best [\d.e+-]+, [\d.]+ s, .* left", seen.decode())
+    assert b"\ntrial " not in seen
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="no folder that nobody can write to")
