@@ -77,6 +77,7 @@ class Watching(QObject):
         page.cancelRequested.connect(lambda n: self._studies.command("cancel_trial", n))
         page.resultsRequested.connect(lambda: self._window.go_to(RESULTS))
         page.moreRequested.connect(self.ask_for_more)
+        page.shareRequested.connect(lambda: self._studies.command("share_devices"))
         self._window.commands.set_panels(page.panel_actions())
         page.set_study(self._model(), self._lens())
         return page

@@ -34,6 +34,7 @@ from gui.models.trial_arrays import TrialArrays
 _LOG_LINES = 20_000
 _RECENT = 300
 """Trials from whose durations the remaining time is told."""
+_MOMENT_S = 0.4
 _TICKING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
 
 
@@ -84,6 +85,12 @@ class StudyModel(QObject):
     def workers(self) -> int:
         """How many trials run at once."""
         return self._workers
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether it waits for devices, and longer than it takes to get those that are free."""
+        waited = time.monotonic() - self._clock[1]
+        return self.state is StudyState.WAITING and waited > _MOMENT_S
 
     @property
     def is_starting(self) -> bool:

@@ -16,7 +16,7 @@ def sentence(model: StudyModel) -> str:
     match model.state:
         case StudyState.NEW:
             return "Not started yet."
-        case StudyState.WAITING:
+        case StudyState.WAITING if model.is_held_up:
             return model.message or "Waiting until another study lets go of the devices."
         case StudyState.RUNNING if model.is_starting:
             what = "a worker" if model.workers == 1 else f"{model.workers} workers"

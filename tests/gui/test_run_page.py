@@ -55,7 +55,7 @@ MORE = ["Add trials…", "See results"]
 
 def _offered(page):
     header = page.header
-    buttons = (header.start, header.resume, header.more, header.results)
+    buttons = (header.start, header.resume, header.more, header.share, header.results)
     return [button.text() for button in buttons if not button.isHidden()]
 
 
@@ -63,7 +63,7 @@ def _offered(page):
     ("state", "reason", "says", "offers"),
     [
         (StudyState.NEW, None, "Not started yet.", ["Run"]),
-        (StudyState.WAITING, None, "Waiting", []),
+        (StudyState.WAITING, None, "Waiting", ["Share the devices"]),
         (StudyState.RUNNING, None, "", []),
         (StudyState.PAUSED, None, "no new ones start", ["Resume"]),
         (StudyState.STOPPING, None, "Stopping", []),
@@ -88,9 +88,17 @@ def test_that_the_head_says_how_it_stands_and_offers_what_can_be_done(
     spec = spec_of()
     spec = spec.with_(budget=spec.budget.model_copy(update={"target": 0.2}))
     _show(qtbot, page, spec, grid_trials(14), state, reason)
-    assert says in page.header.sentence.text()
+    qtbot.waitUntil(lambda: says in page.header.sentence.text())
     assert page.header.bar.toolTip() == "14 of 25 trials"
     assert _offered(page) == offers
+
+
+def test_that_a_study_that_gets_its_devices_at_once_is_not_said_to_wait(page):
+    model = StudyModel(snapshot(trials=grid_trials(3), state=StudyState.NEW))
+    page.set_study(model)
+    model.apply([StudyStateChanged(StudyState.WAITING)])
+    assert page.header.sentence.text() == ""
+    assert _offered(page) == []
 
 
 def test_that_a_study_of_somebody_else_can_only_be_looked_at(qtbot, page):

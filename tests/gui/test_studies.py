@@ -105,6 +105,18 @@ def test_that_a_second_study_shares_the_devices_by_choice(qtbot, program):
     assert program.window.notice.text == ""
 
 
+def test_that_a_study_that_waits_can_still_share_the_devices_later(qtbot, program):
+    run_one(qtbot, program)
+    second = run_one(qtbot, program)
+    qtbot.waitUntil(lambda: len(program.window.notice.answer_buttons()) == 2)
+    program.window.notice.answer_buttons()[0].click()
+    assert second.model.state == StudyState.WAITING
+    share = program.window.page(RUN).header.share
+    qtbot.waitUntil(share.isVisible)
+    share.click()
+    qtbot.waitUntil(in_state(second, StudyState.RUNNING))
+
+
 def test_that_the_choice_can_be_made_once_for_all(qtbot, program):
     share = program.window.commands.when_taken.actions()[2]
     share.trigger()

@@ -27,6 +27,7 @@ class RunHeader(QWidget):
     startRequested = Signal()
     resumeRequested = Signal()
     moreRequested = Signal()
+    shareRequested = Signal()
     resultsRequested = Signal()
 
     def __init__(self) -> None:
@@ -40,10 +41,15 @@ class RunHeader(QWidget):
         self.start = button("Run", self.startRequested.emit, "primary", "Start the study (Ctrl+R)")
         self.resume = button("Resume", self.resumeRequested.emit, "primary", "Go on (Ctrl+P)")
         self.more = button("Add trials…", self.moreRequested.emit, tip="Go on for some more trials")
+        self.share = button(
+            "Share the devices",
+            self.shareRequested.emit,
+            tip="Wait no longer for the study that has them",
+        )
         self.results = button("See results", self.resultsRequested.emit, "primary")
         self._lay_out()
         self._tick = QTimer(self, interval=_TICK_MS)
-        self._tick.timeout.connect(self._show_time)
+        self._tick.timeout.connect(self._time_passes)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -66,7 +72,7 @@ class RunHeader(QWidget):
 
     @property
     def _buttons(self) -> tuple[QPushButton, ...]:
-        return self.more, self.resume, self.start, self.results
+        return self.more, self.share, self.resume, self.start, self.results
 
     def set_study(self, model: StudyModel | None) -> None:
         """Show another study, or none."""
@@ -94,6 +100,7 @@ class RunHeader(QWidget):
     def _offer(self, model: StudyModel) -> None:
         state, may = model.state, not model.read_only_because
         self.more.setVisible(model.can_have_more())
+        self.share.setVisible(may and model.is_held_up)
         self.resume.setVisible(may and state is StudyState.PAUSED)
         self.start.setVisible(may and state in (StudyState.NEW, StudyState.STOPPED))
         self.start.setText("Run" if state is StudyState.NEW else "Go on")
@@ -106,6 +113,11 @@ class RunHeader(QWidget):
         self.bar.setToolTip(done_of_planned(model))
         self.sentence.setText(" · ".join(filter(None, (sentence(model), tally(model)))))
         self.results.setVisible(model.state is StudyState.FINISHED and model.best is not None)
+
+    def _time_passes(self) -> None:
+        self._offer(self._model)
+        self._show_progress()
+        self._show_time()
 
     def _show_time(self) -> None:
         model = self._model

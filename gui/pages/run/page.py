@@ -32,6 +32,7 @@ class RunPage(QWidget):
     startRequested = Signal()
     resumeRequested = Signal()
     moreRequested = Signal()
+    shareRequested = Signal()
     resultsRequested = Signal()
     cancelRequested = Signal(int)
 
@@ -100,7 +101,7 @@ class RunPage(QWidget):
         self.docks.reset_layout()
 
     def _wire(self) -> None:
-        for name in ("start", "resume", "more", "results"):
+        for name in ("start", "resume", "more", "share", "results"):
             getattr(self.header, f"{name}Requested").connect(getattr(self, f"{name}Requested"))
         for panel in self.panels:
             panel.cancel_requested.connect(self.cancelRequested)
