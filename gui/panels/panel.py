@@ -16,8 +16,8 @@ from gui.models.lens_follower import Lens
 from gui.models.replay import Replay
 from gui.models.study_model import StudyModel
 from gui.models.trial_text import as_json
-from gui.panels.turns import Turns
 from gui.theme import CARD, GROUP, notifier
+from gui.widgets.turns import Turns
 
 _SHORTEST_PAUSE_MS = 100
 _PAUSE_MS_PER_TRIAL = 0.025

@@ -20,7 +20,7 @@ from engine.trial import Report
 from gui.jobs import finish_jobs
 from gui.models.study_model import StudyModel
 from gui.pages.run import RunPage
-from gui.panels.turns import Turns
+from gui.widgets.turns import Turns
 from tests.gui.made_up import failed, grid_trials, mixed_trials, running, snapshot, spec_of
 
 

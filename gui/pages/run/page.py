@@ -21,9 +21,9 @@ from gui.panels.slices import SlicesPanel
 from gui.panels.surface import SurfacePanel
 from gui.panels.trials import TrialsPanel
 from gui.panels.trust import TrustPanel
-from gui.panels.turns import Turns
 from gui.panels.why import WhyPanel
 from gui.theme import GROUP
+from gui.widgets.turns import Turns
 
 
 class RunPage(QWidget):
