@@ -13,11 +13,13 @@ from typing import Any
 
 from engine.analysis.views import LensProblem, MapView, Request, View, WhyRequest
 from engine.lens_fitted import Fits, TooFewError
-from engine.lens_views import next_params, view_of, why_trial
+from engine.lens_views import view_of, why_trial
 from engine.lens_wire import from_wire, to_wire, trial_from_wire
+from engine.methods.bayesian import BayesianMethod
+from engine.proposer import told
 from engine.space import SpaceError
 from engine.spec import StudySpec
-from engine.trial import Params, Trial
+from engine.trial import Params, Trial, TrialState
 
 CHEAP = 500
 """With more trials, where the model would look next is found out only when that is asked."""
@@ -27,8 +29,9 @@ class Sight:
     """What is known of a study, and what can be seen of it."""
 
     def __init__(self, spec: StudySpec) -> None:
-        sign = -1.0 if spec.task.direction == "maximize" else 1.0
-        self._fits = Fits(spec.space, sign)
+        self._spec = spec
+        self._sign = -1.0 if spec.task.direction == "maximize" else 1.0
+        self._fits = Fits(spec.space, self._sign)
         self._trials: dict[int, Trial] = {}
         self._stale = False
         self._looked_ahead = False
@@ -70,12 +73,26 @@ class Sight:
         return why_trial(self._fits.at(self._known_before(trial)), request, trial.params)
 
     def _next(self) -> Params | None:
-        """The configuration that the model would choose now."""
+        """What Bayesian optimisation proposes next: in such a study, the very next trial."""
         if not self._looked_ahead:
-            running = [t.params for t in self._trials.values() if not t.state.is_finished]
-            self._following = next_params(self._fits.at(None), running)
+            self._fits.at(None)  # says it where trials are too few
+            self._following = next(iter(self._method().ask(1)), None)
             self._looked_ahead = True
         return self._following
+
+    def _method(self) -> BayesianMethod:
+        method, seed = self._spec.method, self._spec.resources.seed
+        options = method.options if method.name == "bayesian" else {}
+        bayesian = BayesianMethod(self._spec.space, seed, **options)
+        bayesian.learner = self._fits.learner
+        for trial in in_order_of_finishing(self._trials):
+            has_value = trial.state is TrialState.COMPLETE and trial.value is not None
+            loss = self._sign * (trial.value or 0.0) if has_value else None
+            bayesian.tell(**told(trial, loss, ()))
+        for trial in self._trials.values():
+            if not trial.state.is_finished:
+                bayesian.pend(trial.params)
+        return bayesian
 
     def _known_before(self, trial: Trial) -> int:
         """How many trials had finished when this one was started."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -24,14 +22,13 @@ from engine.analysis.views import (
     WhyView,
 )
 from engine.lens_fitted import Fitted
-from engine.space import SpaceError
 from engine.surrogate.acquisition import log_expected_improvement
-from engine.surrogate.cube import Array, Cube
+from engine.surrogate.chooser import CAUTION, Chooser
+from engine.surrogate.cube import Array
 from engine.trial import Params
 
 HALF, NINE_TENTHS = 0.6744897501960817, 1.6448536269514722
 """Standard deviations to both sides that hold 50 % and 90 % of a normal distribution."""
-LEAST_CHANCE = 1e-12
 OTHERS = 32
 """Points over which the parameters that a map does not show are averaged."""
 COARSE = 24
@@ -63,8 +60,7 @@ def map_at_best(model: Fitted, request: MapRequest) -> MapView:
     unique, where = np.unique(points, axis=0, return_inverse=True)
     mean, variance = model.predict(unique)
     feasible = model.feasibility(unique)
-    acquisition = log_expected_improvement(mean, variance, model.best)
-    acquisition += np.log(np.maximum(feasible, LEAST_CHANCE))
+    acquisition = Chooser(model.model).value(unique)
 
     def drawn(layer: Array) -> Array:
         return np.asarray(layer[where.reshape(-1)].reshape(request.size, request.size))
@@ -272,7 +268,7 @@ def why_trial(model: Fitted, request: WhyRequest, params: Params) -> WhyView:
     mean, variance = model.predict(point)
     sigma = np.sqrt(variance)
     low, high = _interval(model, mean, NINE_TENTHS * sigma)
-    gain = np.exp(log_expected_improvement(mean, variance, model.best))[0]
+    gain = np.exp(log_expected_improvement(mean, CAUTION**2 * variance, model.best))[0]
     sure = max(model.best - float(mean[0]), 0.0)
     return WhyView(
         request=request,
@@ -286,21 +282,6 @@ def why_trial(model: Fitted, request: WhyRequest, params: Params) -> WhyView:
         exploration=float(np.clip(1.0 - sure / gain, 0.0, 1.0)) if gain > 0.0 else 1.0,
         feasibility=float(model.feasibility(point)[0]),
     )
-
-
-def next_params(model: Fitted, running: Sequence[Params] = ()) -> Params | None:
-    """Where `model` would look next, beside `running` trials; None where all has been tried."""
-    found = model.next_point(_known(model.cube, running))
-    return None if found is None else model.cube.space.decode(_filled(found))
-
-
-def _known(cube: Cube, configurations: Sequence[Params]) -> Array:
-    """The points (n, d) of those configurations that the space has."""
-    points = np.empty((0, len(cube)))
-    for params in configurations:
-        with contextlib.suppress(SpaceError):
-            points = np.append(points, cube.space.encode(params)[None, :], axis=0)
-    return points
 
 
 def _filled(point: Array) -> Array:

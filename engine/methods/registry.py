@@ -6,12 +6,17 @@ import inspect
 from typing import Any
 
 from engine.methods.base import Method, MethodError
+from engine.methods.bayesian import BayesianMethod
 from engine.methods.grid import GridMethod
 from engine.methods.random import RandomMethod
 from engine.space import SearchSpace
 from engine.wording import did_you_mean
 
-_METHODS: dict[str, type[Method]] = {"grid": GridMethod, "random": RandomMethod}
+_METHODS: dict[str, type[Method]] = {
+    "grid": GridMethod,
+    "random": RandomMethod,
+    "bayesian": BayesianMethod,
+}
 
 
 def method_names() -> tuple[str, ...]:

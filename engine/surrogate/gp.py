@@ -1,10 +1,15 @@
-"""Gaussian process regression with a Matérn-5/2 kernel and one length scale a dimension.
+"""Gaussian process regression: a smooth part, and what each parameter and pair does by itself.
 
-Model: y = f(x) + noise, f ~ GP(0, v (k(x, x') + MEAN_VARIANCE)), noise ~ N(0, v η). The constant in
-the kernel is an unknown mean with a wide prior; the scale v has an inverse-gamma prior and is
-integrated out of the marginal likelihood (Gelman et al., Bayesian Data Analysis, 3.3). Lengths
-have the log-normal prior of Hvarfner et al. (2024), whose median grows with the root of the
-dimension.
+Model: y = f(x) + noise, f ~ GP(0, v k), noise ~ N(0, v η), with
+
+    k(x, x') = Matérn-5/2(x, x') + m + a (u·u')/d + b Σ_{i<j} 2 u_i u_j u'_i u'_j / d²
+
+for the smooth columns x, one length scale a dimension, and the effect columns u (features.py). The
+constant m is an unknown mean with a wide prior; the a-term is a linear effect of each parameter
+and each choice, the b-term one of each pair: they carry what few trials say to the far corners,
+where the smooth part has forgotten it. The scale v has an inverse-gamma prior and is integrated out
+of the marginal likelihood (Gelman et al., Bayesian Data Analysis, 3.3). Lengths have the log-normal
+prior of Hvarfner et al. (2024), whose median grows with the root of the dimension.
 """
 
 from __future__ import annotations
@@ -20,31 +25,54 @@ from scipy.optimize import minimize
 Array = NDArray[np.float64]
 Groups = NDArray[np.int64]
 
-SQRT5 = np.sqrt(5.0)
 MEAN_VARIANCE = 1.0
 SCALE_SHAPE = 4.0
 SCALE_RATE = 4.0
 LENGTH_MEDIAN = 0.5
-LENGTH_SPREAD = 1.0
-NOISE_MEDIAN = 1e-3
-NOISE_SPREAD = 2.0
-LOG_LENGTH_BOUNDS = (np.log(0.02), np.log(50.0))
-LOG_NOISE_BOUNDS = (np.log(1e-6), np.log(3.0))
+JITTER = 1e-9
+LEAST_VARIANCE = 1e-12
+ITERATIONS = 40
+
+
+@dataclass(frozen=True)
+class Theta:
+    """Hyperparameters: logs of the length scales (d,), noise η, effects a and pairs b."""
+
+    lengths: Array
+    noise: float
+    effects: float
+    pairs: float
+
+    @classmethod
+    def of(cls, vector: Array) -> Theta:
+        """From one array, shape (d + 3,)."""
+        return cls(vector[:-3], *(float(entry) for entry in vector[-3:]))
+
+    @property
+    def vector(self) -> Array:
+        """As one array, shape (d + 3,)."""
+        return np.append(self.lengths, [self.noise, self.effects, self.pairs])
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Log-normal priors of length scales and noise ratio."""
+    """Normal priors of the logs, and their bounds."""
 
-    length_median: float
-    length_spread: float = LENGTH_SPREAD
-    noise_median: float = NOISE_MEDIAN
-    noise_spread: float = NOISE_SPREAD
+    centre: Array
+    spread: Array
+    bounds: Array
 
     @classmethod
     def of(cls, dimensions: int) -> Prior:
         """The prior for a number of dimensions."""
-        return cls(LENGTH_MEDIAN * np.sqrt(max(1, dimensions)))
+        length = np.log(LENGTH_MEDIAN * np.sqrt(max(1, dimensions)))
+        rows = [(length, 1.0, np.log(0.02), np.log(50.0))] * dimensions + [
+            (np.log(1e-3), 2.0, np.log(1e-6), np.log(3.0)),
+            (np.log(0.3), 1.0, np.log(0.005), np.log(15.0)),
+            (np.log(0.1), 1.0, np.log(0.002), np.log(5.0)),
+        ]
+        columns = np.array(rows).T
+        return cls(columns[0], columns[1], columns[2:].T)
 
 
 def matern(r2: Array) -> tuple[Array, Array]:
@@ -64,26 +92,76 @@ def squared_distances(a: Array, b: Array) -> Array:
     return np.asarray(np.maximum(r2, 0.0, out=r2))
 
 
+class Effects:
+    """Inner products of the effect columns u (n, q) of n observations with those of others."""
+
+    def __init__(self, u: Array, dimensions: int) -> None:
+        self.u, self.square = u, u * u
+        self._scale = 1.0 / max(1, dimensions)
+
+    def with_(self, other: Array) -> tuple[Array, Array]:
+        """The kernels of single effects and of pairs with rows of `other` (m, q): shapes (m, n)."""
+        single = (other @ self.u.T) * self._scale
+        return single, single * single - ((other * other) @ self.square.T) * self._scale**2
+
+    def variance(self, u: Array) -> tuple[Array, Array]:
+        """Both kernels of each row with itself: shapes (m,)."""
+        square = u * u
+        single = square.sum(1) * self._scale
+        return single, single * single - (square * square).sum(1) * self._scale**2
+
+    def gradient(self, u: Array, weights: Array, a: float, b: float) -> Array:
+        """Gradient (m, q) of Σ_n w_mn k(u_m, u_n) for the kernel a single + b pairs."""
+        single = (u @ self.u.T) * self._scale
+        slope = ((a * weights + (2.0 * b) * weights * single) @ self.u) * self._scale
+        return np.asarray(slope - (2.0 * b * self._scale**2) * u * (weights @ self.square))
+
+    def variance_gradient(self, u: Array, a: float, b: float) -> Array:
+        """Gradient (m, q) of a row's kernel with itself."""
+        square = u * u
+        single = square.sum(1)[:, None] * self._scale
+        slope = (2.0 * a * self._scale + (4.0 * b * self._scale) * single) * u
+        return np.asarray(slope - (4.0 * b * self._scale**2) * square * u)
+
+
 class GaussianProcess:
-    """A Gaussian process conditioned on n observations, for given length scales and noise."""
+    """A Gaussian process conditioned on n observations, for given hyperparameters.
+
+    `x` (n, c + q) holds the smooth columns, of which `groups` (c,) names the dimensions, and then
+    the effect columns. Raises LinAlgError where the kernel matrix is not positive definite.
+    """
 
     def __init__(
-        self, x: Array, y: Array, groups: Groups, log_lengths: Array, log_noise: float
+        self,
+        x: Array,
+        y: Array,
+        groups: Groups,
+        theta: Theta,
+        effects: tuple[Effects, Array, Array] | None = None,
     ) -> None:
-        self.x, self.y, self.groups = x, y, groups
-        self.log_lengths, self.log_noise = log_lengths, log_noise
-        self.inverse_lengths = np.exp(-log_lengths)[groups]
-        self.z = x * self.inverse_lengths
+        self.x, self.y, self.groups, self.theta = x, y, groups, theta
+        self.inverse_lengths = np.exp(-theta.lengths)[groups]
+        self.noise, self._a, self._b = np.exp([theta.noise, theta.effects, theta.pairs]).tolist()
+        smooth, u = self._split(x)
+        self.z = smooth
+        if effects is None:
+            made = Effects(u, len(theta.lengths))
+            effects = (made, *made.with_(u))
+        self.effects, self._single, self._pairs = effects
         kernel, self.slope = matern(squared_distances(self.z, self.z))
-        kernel += MEAN_VARIANCE
-        self.noise = float(np.exp(log_noise))
-        kernel.flat[:: len(y) + 1] += self.noise + 1e-9
+        kernel += MEAN_VARIANCE + self._a * self._single + self._b * self._pairs
+        kernel.flat[:: len(y) + 1] += self.noise + JITTER
         self.chol, info = lapack.dpotrf(kernel, lower=1, clean=1, overwrite_a=1)
         if info != 0:
             raise np.linalg.LinAlgError(f"the kernel matrix is not positive definite ({info})")
         self.alpha, _ = lapack.dpotrs(self.chol, y, lower=1)
         self.quadratic = float(y @ self.alpha)
         self.scale = (SCALE_RATE + self.quadratic) / (SCALE_SHAPE + len(y))
+
+    def _split(self, x: Array) -> tuple[Array, Array]:
+        """Smooth columns over their length scales, and effect columns."""
+        width = len(self.groups)
+        return x[:, :width] * self.inverse_lengths, x[:, width:]
 
     @cached_property
     def inverse(self) -> Array:
@@ -100,82 +178,102 @@ class GaussianProcess:
         return float(-0.5 * log_det - 0.5 * (SCALE_SHAPE + n) * np.log(SCALE_RATE + self.quadratic))
 
     def log_likelihood_gradient(self) -> Array:
-        """Its gradient with respect to (log lengths, log noise): shape (g + 1,).
+        """Its gradient with respect to `theta.vector`: shape (d + 3,).
 
         With W = αα'/v - C⁻¹ it is ½ tr(W dC/dθ); all length scales come from one matrix product.
         """
         w = np.outer(self.alpha / self.scale, self.alpha) - self.inverse
         m = w * self.slope
         columns = (self.z * self.z * m.sum(1)[:, None] - self.z * (m @ self.z)).sum(0)
-        lengths = np.zeros(len(self.log_lengths))
-        np.add.at(lengths, self.groups, -2.0 * columns)
+        lengths = np.bincount(self.groups, -2.0 * columns, len(self.theta.lengths))
         noise = 0.5 * self.noise * np.trace(w)
-        return np.append(lengths, noise)
+        single = 0.5 * self._a * np.vdot(w, self._single)
+        pairs = 0.5 * self._b * np.vdot(w, self._pairs)
+        return np.append(lengths, [noise, single, pairs])
+
+    def covariance(self, x: Array) -> Array:
+        """Covariances, the scale left out, of f at x (m, c + q) with the observations: (m, n)."""
+        return self._kernel(*self._split(x))[0]
+
+    def prior_covariance(self, x: Array) -> Array:
+        """Covariances (m, m) of f at x (m, c + q) before any observation, the scale left out."""
+        z, u = self._split(x)
+        single, pairs = Effects(u, len(self.theta.lengths)).with_(u)
+        kernel, _ = matern(squared_distances(z, z))
+        return np.asarray(kernel + MEAN_VARIANCE + self._a * single + self._b * pairs)
+
+    def _kernel(self, z: Array, u: Array) -> tuple[Array, Array]:
+        kernel, slope = matern(squared_distances(z, self.z))
+        single, pairs = self.effects.with_(u)
+        kernel += MEAN_VARIANCE + self._a * single + self._b * pairs
+        return kernel, slope
+
+    def _variance(self, u: Array) -> Array:
+        """The prior variance of f, the scale left out."""
+        single, pairs = self.effects.variance(u)
+        return np.asarray(1.0 + MEAN_VARIANCE + self._a * single + self._b * pairs)
 
     def predict(self, x: Array) -> tuple[Array, Array]:
-        """Posterior mean and variance of f at x (m, c): shapes (m,)."""
-        k, _ = matern(squared_distances(x * self.inverse_lengths, self.z))
-        k += MEAN_VARIANCE
-        half = _solve_lower(self.chol, k.T)
-        variance = 1.0 + MEAN_VARIANCE - (half * half).sum(0)
-        return k @ self.alpha, self.scale * np.maximum(variance, 1e-12)
+        """Posterior mean and variance of f at x (m, c + q): shapes (m,)."""
+        z, u = self._split(x)
+        kernel, _ = self._kernel(z, u)
+        half, _ = lapack.dtrtrs(self.chol, kernel.T, lower=1)
+        variance = self._variance(u) - np.einsum("nm,nm->m", half, half)
+        return kernel @ self.alpha, self.scale * np.maximum(variance, LEAST_VARIANCE)
 
     def predict_with_gradient(self, x: Array) -> tuple[Array, Array, Array, Array]:
-        """Mean, variance, and their gradients (m, c) with respect to x."""
-        z = x * self.inverse_lengths
-        k, slope = matern(squared_distances(z, self.z))
-        k += MEAN_VARIANCE
-        solved, _ = lapack.dpotrs(self.chol, k.T, lower=1)
-        variance = self.scale * np.maximum(
-            1.0 + MEAN_VARIANCE - np.einsum("mn,nm->m", k, solved), 1e-12
+        """Mean, variance, and their gradients (m, c + q) with respect to x."""
+        z, u = self._split(x)
+        kernel, slope = self._kernel(z, u)
+        solved, _ = lapack.dpotrs(self.chol, kernel.T, lower=1)
+        solved = solved.T
+        variance = self._variance(u) - np.einsum("mn,mn->m", kernel, solved)
+        mean_gradient = np.hstack(
+            [
+                self._chain(z, slope * self.alpha),
+                self.effects.gradient(u, self.alpha[None, :], self._a, self._b),
+            ]
         )
-        mean_weights = slope * self.alpha
-        variance_weights = slope * solved.T
-        mean_gradient = self._chain(z, mean_weights)
-        variance_gradient = (-2.0 * self.scale) * self._chain(z, variance_weights)
-        return k @ self.alpha, variance, mean_gradient, variance_gradient
+        variance_gradient = np.hstack(
+            [
+                -2.0 * self._chain(z, slope * solved),
+                self.effects.variance_gradient(u, self._a, self._b)
+                - 2.0 * self.effects.gradient(u, solved, self._a, self._b),
+            ]
+        )
+        return (
+            kernel @ self.alpha,
+            self.scale * np.maximum(variance, LEAST_VARIANCE),
+            mean_gradient,
+            self.scale * variance_gradient,
+        )
 
     def _chain(self, z: Array, weights: Array) -> Array:
-        """Gradient of Σ_n w_mn r²_mn with respect to x_m."""
+        """Gradient of Σ_n w_mn r²_mn with respect to the smooth columns of x_m."""
         spread = z * weights.sum(1)[:, None] - weights @ self.z
         return np.asarray(2.0 * spread * self.inverse_lengths)
 
 
-def fit(
-    x: Array,
-    y: Array,
-    groups: Groups,
-    prior: Prior,
-    start: Array | None = None,
-    max_iterations: int = 40,
-) -> GaussianProcess:
-    """The process whose length scales and noise are most probable given y (standardised)."""
-    count = int(groups.max()) + 1
-    centre = np.append(np.full(count, np.log(prior.length_median)), np.log(prior.noise_median))
-    spread = np.append(np.full(count, prior.length_spread), prior.noise_spread)
-    bounds = [LOG_LENGTH_BOUNDS] * count + [LOG_NOISE_BOUNDS]
+def fit(x: Array, y: Array, groups: Groups, prior: Prior) -> Theta:
+    """The hyperparameters that are most probable given y (n,), standardised, at x (n, c + q)."""
+    made = Effects(x[:, len(groups) :], len(prior.centre) - 3)
+    effects = (made, *made.with_(made.u))
 
-    def loss(theta: Array) -> tuple[float, Array]:
+    def loss(vector: Array) -> tuple[float, Array]:
         try:
-            gp = GaussianProcess(x, y, groups, theta[:-1], float(theta[-1]))
+            gp = GaussianProcess(x, y, groups, Theta.of(vector), effects)
         except np.linalg.LinAlgError:
-            return 1e10, np.zeros_like(theta)
-        deviation = (theta - centre) / spread
-        value = -gp.log_likelihood() + 0.5 * deviation @ deviation
-        return value, -gp.log_likelihood_gradient() + deviation / spread
+            return 1e10, np.zeros_like(vector)
+        deviation = (vector - prior.centre) / prior.spread
+        value = -gp.log_likelihood() + 0.5 * float(deviation @ deviation)
+        return value, -gp.log_likelihood_gradient() + deviation / prior.spread
 
-    first = centre if start is None else start
     found = minimize(
         loss,
-        first,
+        prior.centre,
         jac=True,
         method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": max_iterations, "ftol": 1e-6, "gtol": 1e-3},
+        bounds=prior.bounds,
+        options={"maxiter": ITERATIONS, "ftol": 1e-6, "gtol": 1e-3},
     )
-    return GaussianProcess(x, y, groups, found.x[:-1], float(found.x[-1]))
-
-
-def _solve_lower(chol: Array, b: Array) -> Array:
-    solved, _ = lapack.dtrtrs(chol, b, lower=1)
-    return np.asarray(solved)
+    return Theta.of(found.x)

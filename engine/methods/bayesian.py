@@ -1,0 +1,186 @@
+"""Bayesian optimisation: a model of the landscape chooses where to look next.
+
+The model is engine.surrogate's. It is loaded by the first proposal that needs it: whoever only
+checks a spec, as the window does, does not wait for scipy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.methods.base import Method, MethodError
+from engine.methods.random import RandomMethod
+from engine.space import SearchSpace, SpaceError
+from engine.trial import Params
+from engine.wording import show
+
+if TYPE_CHECKING:
+    from engine.surrogate.cube import Array, Cube
+    from engine.surrogate.evidence import Evidence
+    from engine.surrogate.model import Learner, Model
+
+LISTED = 2000
+"""Of a space with no more configurations than this, each one is looked at."""
+SPREAD = 16
+"""How many points are looked at for one that lies away from what failed."""
+MOST_COST_WEIGHT = 10.0
+
+
+class BayesianMethod(Method):
+    """Learns from each trial, and asks where most improvement is to be expected.
+
+    The first proposal is the space's default configuration; until a trial has a value, others are
+    spread out evenly. `cost_weight` weighs improvement against time: 0 does not look at the
+    seconds that a trial takes, 1 asks for the most improvement a second.
+    """
+
+    learns = True
+
+    def __init__(self, space: SearchSpace, seed: int = 0, *, cost_weight: float = 0.0) -> None:
+        super().__init__(space, seed)
+        self.cost_weight = _checked_weight(cost_weight)
+        self._draws = RandomMethod(space, seed)
+        self._points: list[Array] = []
+        self._losses: list[float] = []
+        self._seconds: list[float] = []
+        self._failed: list[Array] = []
+        self._model: Model | None = None
+
+    def tell(
+        self,
+        params: Mapping[str, Any],
+        value: float | None,
+        *,
+        seconds: float | None = None,
+        curve: Sequence[tuple[int, float]] | None = None,
+        failure: str | None = None,
+    ) -> None:
+        super().tell(params, value, seconds=seconds, curve=curve, failure=failure)
+        try:
+            point = self.space.encode(params)
+        except SpaceError:
+            return
+        if value is not None and math.isfinite(value):
+            self._points.append(point)
+            self._losses.append(float(value))
+            self._seconds.append(math.nan if seconds is None else float(seconds))
+        elif value is not None or failure is not None:
+            self._failed.append(point)
+        self._model = None
+
+    def _see(self, params: Mapping[str, Any]) -> Hashable:
+        self._draws._see(params)
+        return super()._see(params)
+
+    def _propose(self) -> Params | None:
+        if self.capacity is not None and len(self._seen) >= self.capacity:
+            return None
+        if self._count == 0:
+            return self.space.default()
+        point = self._best_point() if self._losses else self._spread_out()
+        return self._draws._propose() if point is None else self._params(point)
+
+    def _best_point(self) -> Array | None:
+        """Where the model expects most, beside what is pending; None where it found nothing new."""
+        from engine.surrogate.chooser import Chooser
+
+        if self._model is None:
+            self._model = self.learner.model(self._evidence())
+        chooser = Chooser(self._model, self._encoded(self._pending.values()), self.cost_weight)
+        if self._listed is not None:
+            points = np.array([point for key, point in self._listed if key not in self._seen])
+            return np.asarray(points[int(chooser.value(points).argmax())])
+        return chooser.best(self._is_new, np.random.default_rng([self.seed, self._count]))
+
+    def _spread_out(self) -> Array | None:
+        """The next of evenly spread points, or one of those that follow where trials fail."""
+        from engine.surrogate.feasibility import feasibility
+        from engine.surrogate.features import Features
+
+        points = self._cube.snap(self._even_points(self._count, SPREAD))
+        points = np.array([point for point in points if self._is_new(point)])
+        if not len(points):
+            return None
+        failed = _stacked(self._failed, len(self._cube))
+        likely = feasibility(Features(self._cube), points, failed[:0], failed)
+        return np.asarray(points[int(likely.argmax())])
+
+    def _even_points(self, first: int, count: int) -> Array:
+        """Points number `first` and on of a sequence that covers the cube evenly: (count, d).
+
+        Multiples of powers of a generalised golden ratio, shifted at random (Roberts, "The
+        unreasonable effectiveness of quasirandom sequences", 2018).
+        """
+        d = len(self._cube)
+        ratio = 2.0
+        for _ in range(60):
+            ratio = (1.0 + ratio) ** (1.0 / (d + 1))
+        steps = ratio ** -np.arange(1.0, d + 1.0)
+        shift = np.random.default_rng(self.seed).random(d)
+        return np.asarray((shift + np.arange(first, first + count)[:, None] * steps) % 1.0)
+
+    def _params(self, point: Array) -> Params:
+        return self.space.decode(np.where(np.isnan(point), 0.5, point))
+
+    def _is_new(self, point: Array) -> bool:
+        return self.space.key(self._params(point)) not in self._seen
+
+    def _evidence(self) -> Evidence:
+        """What was told, as the surrogate takes it."""
+        from engine.surrogate.evidence import Evidence
+
+        return Evidence(
+            points=_stacked(self._points, len(self._cube)),
+            losses=np.array(self._losses),
+            seconds=np.array(self._seconds),
+            failed=_stacked(self._failed, len(self._cube)),
+        )
+
+    def _encoded(self, configurations: Iterable[Params]) -> Array:
+        """The points of those configurations that the space has."""
+        points = []
+        for params in configurations:
+            with contextlib.suppress(SpaceError):
+                points.append(self.space.encode(params))
+        return _stacked(points, len(self._cube))
+
+    @cached_property
+    def _cube(self) -> Cube:
+        from engine.surrogate.cube import Cube
+
+        return Cube(self.space)
+
+    @cached_property
+    def learner(self) -> Learner:
+        """Finds the models' hyperparameters; methods that are told the same trials may share it."""
+        from engine.surrogate.model import Learner
+
+        return Learner(self._cube)
+
+    @cached_property
+    def _listed(self) -> list[tuple[Hashable, Array]] | None:
+        """The keys and points of all configurations of a space that has but few."""
+        if self.capacity is None or self.capacity > LISTED:
+            return None
+        all_of_them = map(self.space.enumeration.at, range(self.capacity))
+        return [(self.space.key(params), self.space.encode(params)) for params in all_of_them]
+
+
+def _stacked(points: list[Array], width: int) -> Array:
+    return np.array(points, dtype=np.float64).reshape(len(points), width)
+
+
+def _checked_weight(weight: Any) -> float:
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        raise MethodError("cost_weight", f"must be a number, not {show(weight)}.")
+    if not 0.0 <= weight <= MOST_COST_WEIGHT:
+        raise MethodError(
+            "cost_weight", f"must be from 0 to {MOST_COST_WEIGHT:g}, not {show(weight)}."
+        )
+    return float(weight)

@@ -1,0 +1,65 @@
+"""Which configuration to try next: the acquisition over the cube, and where it is highest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.surrogate.acquisition import (
+    log_expected_improvement,
+    log_expected_improvement_gradient,
+)
+from engine.surrogate.cube import Array
+from engine.surrogate.model import Model
+from engine.surrogate.optimise import maximise
+
+CAUTION = 1.5
+"""How many times wider than the model says its uncertainty is taken: its hyperparameters are
+guesses, too. The ablation in tests/bench says what that buys."""
+ANCHORS = 4
+LEAST_CHANCE = 1e-12
+
+
+class Chooser:
+    """Log expected improvement plus the log of the feasibility, less that of the cost.
+
+    Points `pending` (p, d) count as if what is expected of them had come about (Ginsbourger et al.
+    2010, "kriging believer"); the log of a trial's seconds is weighed by `cost_weight`.
+    """
+
+    def __init__(
+        self, model: Model, pending: Array | None = None, cost_weight: float = 0.0
+    ) -> None:
+        self._model = model
+        self._gp = model.gp if pending is None else model.believing(pending)
+        self._cost_weight = cost_weight
+        self._cost = model.cost() if cost_weight else None
+
+    def value(self, points: Array) -> Array:
+        """The acquisition at points (m, d): shape (m,)."""
+        x = self._model.features.of(points)
+        mean, variance = self._gp.predict(x)
+        value = log_expected_improvement(mean, CAUTION**2 * variance, self._model.best)
+        if self._cost is not None:
+            value -= self._cost_weight * self._cost.predict(x)[0]
+        return value + np.log(np.maximum(self._model.feasibility(points), LEAST_CHANCE))
+
+    def smooth(self, points: Array) -> tuple[Array, Array]:
+        """The acquisition without the feasibility, and its gradient: shapes (m,) and (m, d)."""
+        features = self._model.features
+        x = features.of(points)
+        mean, variance, mean_slope, variance_slope = self._gp.predict_with_gradient(x)
+        value, slope = log_expected_improvement_gradient(
+            *(mean, CAUTION**2 * variance, mean_slope, CAUTION**2 * variance_slope),
+            self._model.best,
+        )
+        if self._cost is not None:
+            cost, _, cost_slope, _ = self._cost.predict_with_gradient(x)
+            value, slope = value - self._cost_weight * cost, slope - self._cost_weight * cost_slope
+        return value, features.pull_back(points, slope)
+
+    def best(self, is_new: Callable[[Array], bool], rng: np.random.Generator) -> Array | None:
+        """The point that `is_new` with the highest acquisition, shape (d,); None if none was."""
+        anchors = self._model.best_points(ANCHORS)
+        return maximise(self._model.cube, self.value, self.smooth, anchors, is_new, rng)

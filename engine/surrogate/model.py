@@ -1,0 +1,115 @@
+"""The surrogate of a study: a Gaussian process fitted to its finished trials.
+
+A pure function of those trials in their order. Hyperparameters are found at milestones only, and on
+a part of the trials where they are many; a model in between costs one factorisation.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from engine.surrogate.cube import Array, Cube
+from engine.surrogate.evidence import Evidence
+from engine.surrogate.feasibility import feasibility
+from engine.surrogate.features import Features
+from engine.surrogate.gp import JITTER, GaussianProcess, Prior, Theta, fit
+from engine.surrogate.warp import Warp
+
+MOST = 600
+"""Of more trials than this, the best and an even choice of the others."""
+MOST_TO_LEARN_FROM = 200
+_COST_NOISE = float(np.log(0.1))
+
+
+class Model:
+    """What `evidence`, of at least one trial with a value, makes believe.
+
+    Points are rows of the unit cube. The model's own scale is that of `warp`; less is better.
+    """
+
+    def __init__(self, cube: Cube, evidence: Evidence, theta: Theta) -> None:
+        self.cube, self.features, self.evidence = cube, Features(cube), evidence
+        self.rows = evidence.best_and_others(MOST)
+        self.points = evidence.points[self.rows]
+        self.warp = Warp(evidence.losses)
+        self.targets = self.warp.forward(evidence.losses[self.rows])
+        x = self.features.of(self.points)
+        self.gp = GaussianProcess(x, self.targets, self.features.groups, theta)
+
+    @cached_property
+    def at_trials(self) -> Array:
+        """The posterior mean at the trials (n,): what of their values is not taken for noise."""
+        return np.asarray(self.targets - (self.gp.noise + JITTER) * self.gp.alpha)
+
+    @property
+    def best(self) -> float:
+        """The least posterior mean at a trial: the value to beat."""
+        return float(self.at_trials.min())
+
+    def best_points(self, count: int) -> Array:
+        """The points (at most `count`, d) of the trials with the least posterior mean."""
+        return np.asarray(self.points[np.argsort(self.at_trials, kind="stable")[:count]])
+
+    def predict(self, points: Array) -> tuple[Array, Array]:
+        """Posterior mean and variance of the objective at points (m, d): shapes (m,)."""
+        return self.gp.predict(self.features.of(points))
+
+    def feasibility(self, points: Array) -> Array:
+        """How likely trials at points (m, d) are to come through: shape (m,)."""
+        return feasibility(self.features, points, self.points, self.evidence.failed)
+
+    def believing(self, points: Array) -> GaussianProcess:
+        """The process, had what it expects at points (p, d) come about there."""
+        if not len(points):
+            return self.gp
+        x = np.concatenate([self.gp.x, self.features.of(points)])
+        y = np.concatenate([self.targets, self.predict(points)[0]])
+        return GaussianProcess(x, y, self.gp.groups, self.gp.theta)
+
+    def cost(self) -> GaussianProcess | None:
+        """A process over the log of a trial's seconds, its mean left out; None if none is known."""
+        seconds = self.evidence.seconds[self.rows]
+        known = np.isfinite(seconds) & (seconds > 0)
+        if not known.any():
+            return None
+        logs = np.log(seconds[known])
+        prior = Theta.of(Prior.of(len(self.cube)).centre)
+        theta = Theta(prior.lengths, _COST_NOISE, prior.effects, prior.pairs)
+        return GaussianProcess(self.gp.x[known], logs - logs.mean(), self.gp.groups, theta)
+
+
+class Learner:
+    """Finds the hyperparameters of a study's models, and keeps them."""
+
+    def __init__(self, cube: Cube) -> None:
+        self._cube = cube
+        self._known: dict[int, Theta] = {}
+
+    def forget(self) -> None:
+        """The trials are not those of before."""
+        self._known.clear()
+
+    def model(self, evidence: Evidence) -> Model:
+        """The model of at least one trial with a value."""
+        return Model(self._cube, evidence, self._theta(evidence))
+
+    def _theta(self, evidence: Evidence) -> Theta:
+        at = milestone(len(evidence))
+        if at not in self._known:
+            first = evidence.first(at)
+            rows = first.best_and_others(MOST_TO_LEARN_FROM)
+            features = Features(self._cube)
+            y = Warp(first.losses).forward(first.losses[rows])
+            x = features.of(first.points[rows])
+            self._known[at] = fit(x, y, features.groups, Prior.of(len(self._cube)))
+        return self._known[at]
+
+
+def milestone(count: int) -> int:
+    """The last number of trials up to `count` at which hyperparameters are found anew."""
+    last = 1
+    while (following := last + 1 + last // 20) <= count:
+        last = following
+    return last
