@@ -57,9 +57,8 @@ class Fitted:
 
     def mean(self, points: Array) -> Array:
         """The posterior mean alone, shape (m,)."""
-        return np.concatenate(
-            [self._covariance(part) @ self.model.gp.alpha for part in _parts(points)]
-        )
+        beyond = [self._covariance(part) @ self.model.gp.alpha for part in _parts(points)]
+        return np.asarray(np.concatenate(beyond) + self.model.bowl.of(points))
 
     def predict_average(self, planes: Array) -> tuple[Array, Array]:
         """Mean and variance of the average over s points, for each of m cells: planes (s, m, d).
@@ -75,7 +74,8 @@ class Fitted:
         prior = float(gp.prior_covariance(self.model.features.of(planes[:, 0])).mean())
         half, _ = lapack.dtrtrs(gp.chol, covariance.T, lower=1)
         variance = gp.scale * np.maximum(prior - (half * half).sum(0), LEAST_VARIANCE)
-        return covariance @ gp.alpha, variance
+        bowl = np.mean([self.model.bowl.of(plane) for plane in planes], axis=0)
+        return covariance @ gp.alpha + bowl, variance
 
     def leave_one_out(self) -> tuple[Array, Array]:
         """Mean and variance (n,) of each trial's value, noise included, as the others predict it.

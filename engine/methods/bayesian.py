@@ -17,6 +17,7 @@ import numpy as np
 from engine.methods.base import Method, MethodError
 from engine.methods.random import RandomMethod
 from engine.space import SearchSpace, SpaceError
+from engine.surrogate.customary import starting_point
 from engine.trial import Params
 from engine.wording import show
 
@@ -35,9 +36,10 @@ MOST_COST_WEIGHT = 10.0
 class BayesianMethod(Method):
     """Learns from each trial, and asks where most improvement is to be expected.
 
-    The first proposal is the space's default configuration; until a trial has a value, others are
-    spread out evenly. `cost_weight` weighs improvement against time: 0 does not look at the
-    seconds that a trial takes, 1 asks for the most improvement a second.
+    The first proposal is where a practitioner would start: at the parameters' defaults, or what is
+    customary. Until a trial has a value, others are spread out evenly. `cost_weight` weighs
+    improvement against time: 0 does not look at the seconds that a trial takes, 1 asks for the most
+    improvement a second.
     """
 
     learns = True
@@ -82,7 +84,7 @@ class BayesianMethod(Method):
         if self.capacity is not None and len(self._seen) >= self.capacity:
             return None
         if self._count == 0:
-            return self.space.default()
+            return starting_point(self.space)
         point = self._best_point() if self._losses else self._spread_out()
         return self._draws._propose() if point is None else self._params(point)
 

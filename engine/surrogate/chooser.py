@@ -40,6 +40,7 @@ class Chooser:
         """The acquisition at points (m, d): shape (m,)."""
         x = self._model.features.of(points)
         mean, variance = self._gp.predict(x)
+        mean = mean + self._model.bowl.of(points)
         value = log_expected_improvement(mean, CAUTION**2 * variance, self._model.best)
         if self._cost is not None:
             value -= self._cost_weight * self._cost.predict(x)[0]
@@ -47,17 +48,21 @@ class Chooser:
 
     def smooth(self, points: Array) -> tuple[Array, Array]:
         """The acquisition without the feasibility, and its gradient: shapes (m,) and (m, d)."""
-        features = self._model.features
+        features, bowl = self._model.features, self._model.bowl
         x = features.of(points)
         mean, variance, mean_slope, variance_slope = self._gp.predict_with_gradient(x)
         value, slope = log_expected_improvement_gradient(
-            *(mean, CAUTION**2 * variance, mean_slope, CAUTION**2 * variance_slope),
+            mean + bowl.of(points),
+            CAUTION**2 * variance,
+            features.pull_back(points, mean_slope) + bowl.slope(points),
+            CAUTION**2 * features.pull_back(points, variance_slope),
             self._model.best,
         )
         if self._cost is not None:
             cost, _, cost_slope, _ = self._cost.predict_with_gradient(x)
-            value, slope = value - self._cost_weight * cost, slope - self._cost_weight * cost_slope
-        return value, features.pull_back(points, slope)
+            value = value - self._cost_weight * cost
+            slope = slope - self._cost_weight * features.pull_back(points, cost_slope)
+        return value, slope
 
     def best(self, is_new: Callable[[Array], bool], rng: np.random.Generator) -> Array | None:
         """The point that `is_new` with the highest acquisition, shape (d,); None if none was."""

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.surrogate.bowl import Bowl
 from engine.surrogate.cube import Array, Cube
 from engine.surrogate.evidence import Evidence
 from engine.surrogate.feasibility import feasibility
@@ -26,17 +27,25 @@ _COST_NOISE = float(np.log(0.1))
 class Model:
     """What `evidence`, of at least one trial with a value, makes believe.
 
-    Points are rows of the unit cube. The model's own scale is that of `warp`; less is better.
+    Points are rows of the unit cube. The model's own scale is that of `warp`; less is better. The
+    process `gp` is about what the prior mean, the bowl, leaves over.
     """
 
     def __init__(self, cube: Cube, evidence: Evidence, theta: Theta) -> None:
-        self.cube, self.features, self.evidence = cube, Features(cube), evidence
+        self.cube, self.features, self.bowl, self.evidence = (
+            cube,
+            Features(cube),
+            Bowl(cube),
+            evidence,
+        )
         self.rows = evidence.best_and_others(MOST)
         self.points = evidence.points[self.rows]
         self.warp = Warp(evidence.losses)
         self.targets = self.warp.forward(evidence.losses[self.rows])
-        x = self.features.of(self.points)
-        self.gp = GaussianProcess(x, self.targets, self.features.groups, theta)
+        beyond = self.targets - self.bowl.of(self.points)
+        self.gp = GaussianProcess(
+            self.features.of(self.points), beyond, self.features.groups, theta
+        )
 
     @cached_property
     def at_trials(self) -> Array:
@@ -54,7 +63,8 @@ class Model:
 
     def predict(self, points: Array) -> tuple[Array, Array]:
         """Posterior mean and variance of the objective at points (m, d): shapes (m,)."""
-        return self.gp.predict(self.features.of(points))
+        mean, variance = self.gp.predict(self.features.of(points))
+        return mean + self.bowl.of(points), variance
 
     def feasibility(self, points: Array) -> Array:
         """How likely trials at points (m, d) are to come through: shape (m,)."""
@@ -64,8 +74,9 @@ class Model:
         """The process, had what it expects at points (p, d) come about there."""
         if not len(points):
             return self.gp
-        x = np.concatenate([self.gp.x, self.features.of(points)])
-        y = np.concatenate([self.targets, self.predict(points)[0]])
+        more = self.features.of(points)
+        x = np.concatenate([self.gp.x, more])
+        y = np.concatenate([self.gp.y, self.gp.predict(more)[0]])
         return GaussianProcess(x, y, self.gp.groups, self.gp.theta)
 
     def cost(self) -> GaussianProcess | None:
@@ -101,8 +112,9 @@ class Learner:
             first = evidence.first(at)
             rows = first.best_and_others(MOST_TO_LEARN_FROM)
             features = Features(self._cube)
-            y = Warp(first.losses).forward(first.losses[rows])
-            x = features.of(first.points[rows])
+            points = first.points[rows]
+            y = Warp(first.losses).forward(first.losses[rows]) - Bowl(self._cube).of(points)
+            x = features.of(points)
             self._known[at] = fit(x, y, features.groups, Prior.of(len(self._cube)))
         return self._known[at]
 

@@ -27,8 +27,13 @@ class Row:
 
 def show(rows: Iterable[Row]) -> None:
     """Print rows as a Markdown table."""
-    lines = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    table(HEADINGS, [row.cells() for row in rows])
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a Markdown table."""
+    lines = [headings, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     for number, line in enumerate(lines):
         print("| " + " | ".join(map(str.ljust, line, widths)) + " |", flush=True)
         if number == 0:

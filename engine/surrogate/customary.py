@@ -1,0 +1,86 @@
+"""Where a practitioner would start: the customary values of well-known hyperparameters, by name.
+
+They are the documented defaults of the common libraries and papers, not found by any search:
+learning rates of Adam (0.001) and of plain or momentum SGD (0.01) and the batch size (32) are those
+of Keras; momentum 0.9 and weight decay 1e-4 those of He et al., "Deep residual learning" (2016);
+dropout 0.2 is the light end of Srivastava et al., "Dropout" (2014).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+from engine.space import Categorical, Float, Int, SearchSpace
+from engine.trial import Params
+
+T = TypeVar("T")
+
+_RATE, _MOMENTUM = r"(^|_)(lr|learning_?rate)(_|$)", r"(^|_)momentum(_|$)"
+_NUMBERS = {
+    _RATE: 1e-3,
+    _MOMENTUM: 0.9,
+    r"(^|_)(weight_?decay|wd)(_|$)": 1e-4,
+    r"(^|_)drop_?out(_|$)": 0.2,
+    r"(^|_)batch(_?size)?(_|$)": 32.0,
+}
+_SGD_RATE = 1e-2
+_CHOICES = {
+    r"(^|_)optimi[sz]er(_|$)": "adam",
+    r"(^|_)activation(_|$)": "relu",
+    r"(^|_)(lr_)?schedule(_|$)": "cosine",
+}
+_FIRST, _CENTRE = 0.0, 0.5
+
+
+def starting_point(space: SearchSpace) -> Params:
+    """The configuration to begin with.
+
+    Each parameter has the default that it states; else what is customary for its name, or the
+    nearest value that its range allows; else its centre or its first choice.
+    """
+    return space.decode(places(space))
+
+
+def places(space: SearchSpace) -> list[float]:
+    """Where in the unit interval each dimension begins, whether or not it is active there."""
+    return [_place(space, space[name]) for name in space.dimensions]
+
+
+def _place(space: SearchSpace, parameter: Float | Int | Categorical) -> float:
+    """Where in the unit interval a parameter begins."""
+    domain = space.domain(parameter.name)
+    if parameter.default is not None:
+        return domain.to_unit(domain.normalise(parameter.default))
+    if isinstance(parameter, Categorical):
+        wanted = _look_up(_CHOICES, parameter.name)
+        for choice in parameter.choices:
+            if isinstance(choice, str) and choice.lower() == wanted:
+                return domain.to_unit(domain.normalise(choice))
+        return _FIRST
+    usual = _look_up(_NUMBERS, parameter.name)
+    if usual is not None and re.search(_RATE, parameter.name.lower()) and _is_sgd(space):
+        usual = _SGD_RATE
+    return _CENTRE if usual is None else _nearest(space, parameter, usual)
+
+
+def _look_up(table: Mapping[str, T], name: str) -> T | None:
+    return next((v for pattern, v in table.items() if re.search(pattern, name.lower())), None)
+
+
+def _is_sgd(space: SearchSpace) -> bool:
+    """Whether every trial has a momentum, which is what SGD is known by."""
+    return any(p.when is None and re.search(_MOMENTUM, p.name.lower()) for p in space)
+
+
+def _nearest(space: SearchSpace, parameter: Float | Int, value: float) -> float:
+    """The place of the value that a number may take and that is nearest to `value`."""
+    assert parameter.low is not None
+    assert parameter.high is not None
+    low, high = float(parameter.low), float(parameter.high)
+    value = min(max(value, low), high)
+    if parameter.step is None:
+        domain = space.domain(parameter.name)
+        return domain.to_unit(domain.normalise(value))
+    return (value - low) / (high - low)
