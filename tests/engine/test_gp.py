@@ -14,7 +14,7 @@ from engine.surrogate.acquisition import (
 )
 from engine.surrogate.cube import Cube
 from engine.surrogate.features import Features
-from engine.surrogate.gp import MEAN_VARIANCE, GaussianProcess, Prior, fit, matern
+from engine.surrogate.gp import JITTER, MEAN_VARIANCE, GaussianProcess, Prior, Theta, fit, matern
 
 SPACE = SearchSpace(
     [
@@ -37,34 +37,71 @@ def features() -> Features:
     return Features(Cube(SPACE))
 
 
-def process(features: Features, points: np.ndarray, theta: np.ndarray) -> GaussianProcess:
+THETA = Theta(np.array([-0.3, 0.2, 0.1, -0.5]), noise=-4.0, effects=-1.0, pairs=-2.0)
+
+
+def process(features: Features, points: np.ndarray, theta: Theta = THETA) -> GaussianProcess:
     y = np.sin(5 * points[:, 0]) + np.nan_to_num(points[:, 3])
-    return GaussianProcess(features.of(points), y, features.groups, theta[:-1], theta[-1])
+    return GaussianProcess(features.of(points), y, features.groups, theta)
 
 
-def test_that_the_likelihoods_gradient_agrees_with_differences(features, points) -> None:
-    theta = np.array([-0.3, 0.2, 0.1, -0.5, -4.0])
-    gradient = process(features, points, theta).log_likelihood_gradient()
-    numeric = approx_fprime(theta, lambda t: process(features, points, t).log_likelihood(), 1e-6)
+def test_that_hyperparameters_survive_being_one_array() -> None:
+    again = Theta.of(THETA.vector)
+    assert again.vector.tolist() == THETA.vector.tolist()
+    assert (again.noise, again.effects, again.pairs) == (-4.0, -1.0, -2.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_that_the_likelihoods_gradient_agrees_with_differences(features, points, seed) -> None:
+    prior = Prior.of(len(SPACE.dimensions))
+    drawn = prior.centre + np.random.default_rng(seed).standard_normal(len(prior.centre))
+    theta = np.clip(drawn, *prior.bounds.T) if seed else THETA.vector
+
+    def likelihood(vector: np.ndarray) -> float:
+        return process(features, points, Theta.of(vector)).log_likelihood()
+
+    gradient = process(features, points, Theta.of(theta)).log_likelihood_gradient()
+    numeric = approx_fprime(theta, likelihood, 1e-6)
     np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-4)
 
 
-def test_that_the_posterior_is_that_of_the_normal_equations(features, points) -> None:
-    theta = np.array([-0.3, 0.2, 0.1, -0.5, -4.0])
-    gp = process(features, points, theta)
-    scaled = features.of(points) / np.exp(theta[:-1])[features.groups]
+def kernel_by_hand(features: Features, points: np.ndarray) -> np.ndarray:
+    """The prior covariance of the points, from the formula at the head of gp.py, term by term."""
+    width, d = len(features.groups), len(SPACE.dimensions)
+    x = features.of(points)
+    scaled = x[:, :width] / np.exp(THETA.lengths)[features.groups]
     r2 = ((scaled[:, None, :] - scaled[None, :, :]) ** 2).sum(2)
-    kernel = matern(r2)[0] + MEAN_VARIANCE
-    noisy = kernel + (np.exp(-4.0) + 1e-9) * np.eye(len(points))
+    u = x[:, width:]
+    pairs = np.zeros((len(u), len(u)))
+    for i in range(u.shape[1]):
+        for j in range(i):
+            product = u[:, i] * u[:, j]
+            pairs += 2.0 * np.outer(product, product) / d**2
+    effects = np.exp(THETA.effects) * (u @ u.T) / d + np.exp(THETA.pairs) * pairs
+    return matern(r2)[0] + MEAN_VARIANCE + effects
+
+
+def test_that_the_posterior_is_that_of_the_normal_equations(features, points) -> None:
+    gp = process(features, points)
+    kernel = kernel_by_hand(features, points)
+    noisy = kernel + (np.exp(THETA.noise) + JITTER) * np.eye(len(points))
     mean, variance = gp.predict(features.of(points))
     np.testing.assert_allclose(mean, kernel @ np.linalg.solve(noisy, gp.y), atol=1e-8)
     explained = np.einsum("ij,ji->i", kernel, np.linalg.solve(noisy, kernel))
-    expected = gp.scale * (1 + MEAN_VARIANCE - explained)
+    expected = gp.scale * (np.diag(kernel) - explained)
     np.testing.assert_allclose(variance, expected, atol=1e-8)
+    np.testing.assert_allclose(gp.prior_covariance(features.of(points)), kernel, atol=1e-12)
+    np.testing.assert_allclose(gp.covariance(features.of(points)), kernel, atol=1e-12)
+
+
+def test_that_the_inverse_is_that_of_the_noisy_kernel(features, points) -> None:
+    noisy = kernel_by_hand(features, points) + (np.exp(THETA.noise) + JITTER) * np.eye(len(points))
+    inverse = process(features, points).inverse
+    np.testing.assert_allclose(inverse @ noisy, np.eye(len(points)), atol=1e-8)
 
 
 def test_that_the_acquisitions_gradient_agrees_with_differences(features, points) -> None:
-    gp = process(features, points, np.array([-0.3, 0.2, 0.1, -0.5, -4.0]))
+    gp = process(features, points)
     best = float(gp.predict(features.of(points))[0].min())
     place = points[~np.isnan(points[:, 3])][:1] * 0.9 + 0.03
 
@@ -94,12 +131,15 @@ def test_that_log_expected_improvement_stays_finite_and_ordered_far_away() -> No
     assert (np.diff(values) < 0).all()
 
 
-def test_that_an_active_and_an_inactive_value_are_always_as_far_apart(features) -> None:
+def test_that_only_what_both_have_is_compared(features) -> None:
     rows = [{"lr": 0.01, "dropout": 0.1, "optimizer": "sgd", "momentum": m} for m in (0.1, 0.9)]
     sgd = features.of(np.array([SPACE.encode(row) for row in rows]))
     adam = features.of(np.array([SPACE.encode({"lr": 0.01, "dropout": 0.1, "optimizer": "adam"})]))
-    distances = np.linalg.norm(sgd - adam, axis=1)
+    smooth = len(features.groups)
+    distances = np.linalg.norm((sgd - adam)[:, :smooth], axis=1)
     assert distances[0] == pytest.approx(distances[1])
+    effects = adam[:, smooth:] @ sgd[:, smooth:].T
+    assert effects[0, 0] == pytest.approx(effects[0, 1])
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
@@ -107,7 +147,8 @@ def test_that_fitting_survives_duplicates_and_any_scale(features, points, scale:
     twice = np.concatenate([points, points])
     y = np.concatenate([points[:, 0], points[:, 0]])
     standard = (scale * y - (scale * y).mean()) / (scale * y).std()
-    gp = fit(features.of(twice), standard, features.groups, Prior.of(4))
+    theta = fit(features.of(twice), standard, features.groups, Prior.of(4))
+    gp = GaussianProcess(features.of(twice), standard, features.groups, theta)
     mean, variance = gp.predict(features.of(points))
     assert np.isfinite(mean).all()
     assert (variance > 0).all()
