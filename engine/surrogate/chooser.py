@@ -33,6 +33,7 @@ class Chooser:
     ) -> None:
         self._model = model
         self._gp = model.gp if pending is None else model.believing(pending)
+        self._to_beat = _to_beat(model, pending)
         self._cost_weight = cost_weight
         self._cost = model.cost() if cost_weight else None
 
@@ -41,7 +42,7 @@ class Chooser:
         x = self._model.features.of(points)
         mean, variance = self._gp.predict(x)
         mean = mean + self._model.bowl.of(points)
-        value = log_expected_improvement(mean, CAUTION**2 * variance, self._model.best)
+        value = log_expected_improvement(mean, CAUTION**2 * variance, self._to_beat)
         if self._cost is not None:
             value -= self._cost_weight * self._cost.predict(x)[0]
         return value + np.log(np.maximum(self._model.feasibility(points), LEAST_CHANCE))
@@ -56,7 +57,7 @@ class Chooser:
             CAUTION**2 * variance,
             features.pull_back(points, mean_slope) + bowl.slope(points),
             CAUTION**2 * features.pull_back(points, variance_slope),
-            self._model.best,
+            self._to_beat,
         )
         if self._cost is not None:
             cost, _, cost_slope, _ = self._cost.predict_with_gradient(x)
@@ -68,3 +69,10 @@ class Chooser:
         """The point that `is_new` with the highest acquisition, shape (d,); None if none was."""
         anchors = self._model.best_points(ANCHORS)
         return maximise(self._model.cube, self.value, self.smooth, anchors, is_new, rng)
+
+
+def _to_beat(model: Model, pending: Array | None) -> float:
+    """The value to beat: what is expected of pending points, too, or all would go to one place."""
+    if pending is None or not len(pending):
+        return model.best
+    return min(model.best, float(model.predict(pending)[0].min()))
