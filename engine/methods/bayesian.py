@@ -31,6 +31,8 @@ LISTED = 2000
 SPREAD = 16
 """How many points are looked at for one that lies away from what failed."""
 MOST_COST_WEIGHT = 10.0
+APART = 0.1
+"""Of a dimension's length, shared among the pending trials: no closer to one than that is asked."""
 
 
 class BayesianMethod(Method):
@@ -94,11 +96,13 @@ class BayesianMethod(Method):
 
         if self._model is None:
             self._model = self.learner.model(self._evidence())
-        chooser = Chooser(self._model, self._encoded(self._pending.values()), self.cost_weight)
+        pending = self._encoded(self._pending.values())
+        chooser = Chooser(self._model, pending, self.cost_weight)
         if self._listed is not None:
             points = np.array([point for key, point in self._listed if key not in self._seen])
             return np.asarray(points[int(chooser.value(points).argmax())])
-        return chooser.best(self._is_new, np.random.default_rng([self.seed, self._count]))
+        rng = np.random.default_rng([self.seed, self._count])
+        return chooser.best(lambda p: _is_apart(p, pending) and self._is_new(p), rng)
 
     def _spread_out(self) -> Array | None:
         """The next of evenly spread points, or one of those that follow where trials fail."""
@@ -176,6 +180,16 @@ class BayesianMethod(Method):
 
 def _stacked(points: list[Array], width: int) -> Array:
     return np.array(points, dtype=np.float64).reshape(len(points), width)
+
+
+def _is_apart(point: Array, pending: Array) -> bool:
+    """Whether a point (d,) differs from each of `pending` (p, d) by more than a hair.
+
+    Where a model is sure of its best place, all of a batch would go there, and tell one thing.
+    """
+    gaps = np.abs(pending - point)
+    gaps[np.isnan(pending) != np.isnan(point)] = 1.0
+    return bool((np.fmax.reduce(gaps, 1, initial=0.0) > APART / (3 + len(pending))).all())
 
 
 def _checked_weight(weight: Any) -> float:
