@@ -106,7 +106,7 @@ class BayesianMethod(Method):
 
     def _spread_out(self) -> Array | None:
         """The next of evenly spread points, or one of those that follow where trials fail."""
-        from engine.surrogate.feasibility import feasibility
+        from engine.surrogate.feasibility import Feasibility
         from engine.surrogate.features import Features
 
         points = self._cube.snap(self._even_points(self._count, SPREAD))
@@ -114,7 +114,7 @@ class BayesianMethod(Method):
         if not len(points):
             return None
         failed = _stacked(self._failed, len(self._cube))
-        likely = feasibility(Features(self._cube), points, failed[:0], failed)
+        likely = Feasibility(Features(self._cube), failed[:0], failed).of(points)
         return np.asarray(points[int(likely.argmax())])
 
     def _even_points(self, first: int, count: int) -> Array:

@@ -19,6 +19,11 @@ CAUTION = 1.5
 guesses, too. The ablation in tests/bench says what that buys."""
 ANCHORS = 4
 LEAST_CHANCE = 1e-12
+HOPELESS = 0.15
+"""Where a trial is less likely to come through, it is tried only when there is nowhere else: where
+the rest is known well, hardly any improvement is expected there, and a small chance of a great one
+would look better for ever."""
+BARRED = 1e4
 
 
 class Chooser:
@@ -45,7 +50,9 @@ class Chooser:
         value = log_expected_improvement(mean, CAUTION**2 * variance, self._to_beat)
         if self._cost is not None:
             value -= self._cost_weight * self._cost.predict(x)[0]
-        return value + np.log(np.maximum(self._model.feasibility(points), LEAST_CHANCE))
+        chance = self._model.feasibility(points)
+        barred = np.where(chance < HOPELESS, BARRED, 0.0)
+        return value + np.log(np.maximum(chance, LEAST_CHANCE)) - barred
 
     def smooth(self, points: Array) -> tuple[Array, Array]:
         """The acquisition without the feasibility, and its gradient: shapes (m,) and (m, d)."""

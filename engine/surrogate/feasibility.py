@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betainc
+from scipy.special import ndtr
 
 from engine.surrogate.cube import Array
 from engine.surrogate.features import Features
-from engine.surrogate.gp import matern, squared_distances
+from engine.surrogate.gp import GaussianProcess, Theta
 
-REACH = 0.15
+LENGTH = 0.25
 """How far a trial's end tells of its neighbours', times the square root of the dimensions."""
+ACCIDENTS, EFFECTS, PAIRS = 1.0, 0.3, 0.1
+"""Weights of chance, of single parameters and of pairs beside that of nearness, which is one."""
+DOUBT = 0.4
+MOST = 500
 
 
-def feasibility(features: Features, points: Array, good: Array, failed: Array) -> Array:
-    """How likely trials at points (m, d) are to come through rather than to fail: shape (m,).
+class Feasibility:
+    """How likely trials are to come through rather than to fail.
 
-    `good` (g, d) are the points of trials that had a value, `failed` (f, d) of those that failed.
-    They count by how near they are. With b failed and g good ones the rate of failing is believed
-    to be Beta(b, 1 + g), and this is the probability that it is below one half: a single accident
-    halves it at that very point and hardly counts near trials that came through; where trials go
-    on failing it halves with each of them.
+    `good` (g, d) are the points of trials that had a value, `failed` (f, d) of those that failed,
+    of which the last count. Least-squares classification (Rasmussen & Williams 2006, 6.5): a
+    Gaussian process through 1 for the good and -1 for the failed, whose mean before any trial is 1,
+    and of whose mean after them the cumulative Gaussian is taken. Chance weighs as much as
+    nearness: what lies beside one failure is doubted and not given up, and beside trials that came
+    through it is forgiven. Effects of single parameters carry what is learned to the far corners.
     """
-    if not len(failed):
-        return np.ones(len(points))
-    width, reach = len(features.groups), REACH * np.sqrt(len(features.cube))
-    at = features.of(points)[:, :width] / reach
 
-    def near(others: Array) -> Array:
-        z = features.of(others)[:, :width] / reach
-        return np.asarray(matern(squared_distances(at, z))[0].sum(1))
+    def __init__(self, features: Features, good: Array, failed: Array) -> None:
+        self._features, self._gp = features, None
+        if len(failed):
+            d, failed = len(features.cube), failed[-MOST:]
+            lengths = np.full(d, np.log(LENGTH * np.sqrt(d)))
+            theta = Theta(lengths, *np.log([ACCIDENTS, EFFECTS, PAIRS]).tolist())
+            x = features.of(np.concatenate([good, failed]))
+            y = np.repeat([0.0, -2.0], [len(good), len(failed)])
+            self._gp = GaussianProcess(x, y, features.groups, theta)
 
-    return np.asarray(betainc(np.maximum(near(failed), 1e-9), 1.0 + near(good), 0.5))
+    def of(self, points: Array) -> Array:
+        """The probability at points (m, d): shape (m,)."""
+        if self._gp is None:
+            return np.ones(len(points))
+        mean = 1.0 + self._gp.covariance(self._features.of(points)) @ self._gp.alpha
+        return np.asarray(ndtr(mean / DOUBT))

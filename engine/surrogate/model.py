@@ -13,7 +13,7 @@ import numpy as np
 from engine.surrogate.bowl import Bowl
 from engine.surrogate.cube import Array, Cube
 from engine.surrogate.evidence import Evidence
-from engine.surrogate.feasibility import feasibility
+from engine.surrogate.feasibility import Feasibility
 from engine.surrogate.features import Features
 from engine.surrogate.gp import JITTER, GaussianProcess, Prior, Theta, fit
 from engine.surrogate.warp import Warp
@@ -68,7 +68,11 @@ class Model:
 
     def feasibility(self, points: Array) -> Array:
         """How likely trials at points (m, d) are to come through: shape (m,)."""
-        return feasibility(self.features, points, self.points, self.evidence.failed)
+        return self._feasibility.of(points)
+
+    @cached_property
+    def _feasibility(self) -> Feasibility:
+        return Feasibility(self.features, self.points, self.evidence.failed)
 
     def believing(self, points: Array) -> GaussianProcess:
         """The process, had what it expects at points (p, d) come about there."""
