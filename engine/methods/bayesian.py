@@ -85,7 +85,7 @@ class BayesianMethod(Method):
     def _propose(self) -> Params | None:
         if self.capacity is not None and len(self._seen) >= self.capacity:
             return None
-        if self._count == 0:
+        if not self._seen:
             return starting_point(self.space)
         point = self._best_point() if self._losses else self._spread_out()
         return self._draws._propose() if point is None else self._params(point)
