@@ -72,7 +72,9 @@ def test_that_noise_does_not_make_the_luckiest_draw_the_best() -> None:
 
 
 def test_that_the_defaults_are_tried_first() -> None:
-    space = SearchSpace([Float("lr", 1e-5, 1e-1, log=True, default=3e-4), Int("depth", 1, 9)])
+    space = SearchSpace(
+        [Float("lr", 1e-5, 1e-1, log=True, default=3e-4), Int("depth", 1, 9, default=2)]
+    )
     for seed in range(3):
         assert make_method("bayesian", space, seed=seed).ask(1) == [space.default()]
 
