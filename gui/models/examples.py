@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import places
+from engine.methods import method_names
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,16 @@ class Example:
 
 
 def find_examples(folder: Path | None = None) -> list[Example]:
-    """All of them, the shortest first. Reads files: call it in a job."""
+    """All of them, the shortest and plainest first. Reads files: call it in a job."""
     folder = folder or places.resources() / "examples"
-    found = [_read(path) for path in folder.glob("*.toml")]
-    return sorted(found, key=lambda example: (example.trials or 0, example.name))
+    return sorted((_read(path) for path in folder.glob("*.toml")), key=_order)
+
+
+def _order(example: Example) -> tuple[int, int, str]:
+    """Few trials before many; of as many, methods in the order of their cards."""
+    names = method_names()
+    method = names.index(example.method) if example.method in names else len(names)
+    return example.trials or 0, method, example.name
 
 
 def _read(path: Path) -> Example:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import (
+    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QMenu,
@@ -26,6 +27,7 @@ from gui.widgets.text import label
 
 _ROWS_SHOWN = 7
 _WIDEST = 1180
+_EXAMPLES_A_ROW = 3
 
 
 class StartPage(QScrollArea):
@@ -40,7 +42,7 @@ class StartPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setAccessibleName("Home")
         self._recent = recent
-        self._examples = QHBoxLayout()
+        self._examples = QGridLayout()
         self._examples.setSpacing(CARD)
         inner = QWidget()
         inner.setMaximumWidth(_WIDEST)
@@ -63,10 +65,12 @@ class StartPage(QScrollArea):
 
     def set_examples(self, examples: Sequence[Example]) -> None:
         """Show the bundled examples as cards."""
-        for example in examples:
+        for place, example in enumerate(examples):
             card = _example_card(example)
             card.pressed.connect(lambda path=example.path: self.pathChosen.emit(path))
-            self._examples.addWidget(card, 1)
+            self._examples.addWidget(card, *divmod(place, _EXAMPLES_A_ROW))
+        for column in range(_EXAMPLES_A_ROW):
+            self._examples.setColumnStretch(column, 1)
 
     # -- building -------------------------------------------------------------------------------
 

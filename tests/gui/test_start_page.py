@@ -104,7 +104,10 @@ def test_that_return_opens_the_chosen_study(qtbot, recent, page, tmp_path):
 
 def test_that_examples_say_what_they_are_and_open_by_keyboard(qtbot, page):
     examples = find_examples()
-    assert [e.name for e in examples][:1] == ["digits-grid"]
+    assert [example.name for example in examples] == [
+        *("digits-grid", "digits-random", "digits-bayesian"),
+        *("diabetes-random", "digits-wide-bayesian", "digits-wide"),
+    ]
     assert all(e.description.endswith(".") or e.description.endswith("?") for e in examples)
     page.set_examples(examples)
     page.show()
