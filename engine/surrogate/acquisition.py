@@ -7,7 +7,7 @@ log h(z), h(z) = φ(z) + zΦ(z), z = (best - μ)/σ, with h evaluated by erfcx w
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import erfcx, ndtr
+from scipy.special import erfcx, log_ndtr, ndtr
 
 from engine.surrogate.gp import Array
 
@@ -40,13 +40,7 @@ def log_expected_improvement_gradient(
     z = (best - mean) / sigma
     value = log_h(z)
     density = np.exp(-0.5 * z * z - LOG_SQRT_2PI - value)
-    near = np.maximum(z, -30.0)
-    log_cdf = np.where(
-        z > -30.0,
-        np.log(np.maximum(ndtr(near), 1e-300)),
-        -0.5 * z * z - LOG_SQRT_2PI - np.log(np.maximum(-z, 1.0)),
-    )
-    share = np.exp(log_cdf - value)
+    share = np.exp(log_ndtr(z) - value)
     sigma_gradient = variance_gradient / (2.0 * sigma[:, None])
     gradient = (-share[:, None] * mean_gradient + density[:, None] * sigma_gradient) / sigma[
         :, None

@@ -14,10 +14,12 @@ from engine.surrogate.cube import Array
 from engine.surrogate.model import Model
 from engine.surrogate.optimise import maximise
 
-CAUTION = 1.5
+CAUTION = 1.0
 """How many times wider than the model says its uncertainty is taken: its hyperparameters are
 guesses, too. The ablation in tests/bench says what that buys."""
 ANCHORS = 4
+FULL_EFFORT = 150
+"""With more trials than this fewer points are looked at, so that the work stays the same."""
 LEAST_CHANCE = 1e-12
 HOPELESS = 0.15
 """Where a trial is less likely to come through, it is tried only when there is nowhere else: where
@@ -75,7 +77,8 @@ class Chooser:
     def best(self, is_new: Callable[[Array], bool], rng: np.random.Generator) -> Array | None:
         """The point that `is_new` with the highest acquisition, shape (d,); None if none was."""
         anchors = self._model.best_points(ANCHORS)
-        return maximise(self._model.cube, self.value, self.smooth, anchors, is_new, rng)
+        effort = min(1.0, FULL_EFFORT / len(self._gp.y))
+        return maximise(self._model.cube, self.value, self.smooth, anchors, is_new, rng, effort)
 
 
 def _to_beat(model: Model, pending: Array | None) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from engine.space import Categorical, Float, Int, SearchSpace
@@ -40,29 +41,38 @@ def starting_point(space: SearchSpace) -> Params:
     Each parameter has the default that it states; else what is customary for its name, or the
     nearest value that its range allows; else its centre or its first choice.
     """
-    return space.decode(places(space))
+    return space.decode(beginning.place for beginning in beginnings(space))
 
 
-def places(space: SearchSpace) -> list[float]:
-    """Where in the unit interval each dimension begins, whether or not it is active there."""
-    return [_place(space, space[name]) for name in space.dimensions]
+@dataclass(frozen=True)
+class Beginning:
+    """Where in the unit interval a dimension begins, and whether that is more than a guess."""
+
+    place: float
+    is_known: bool = True
 
 
-def _place(space: SearchSpace, parameter: Float | Int | Categorical) -> float:
-    """Where in the unit interval a parameter begins."""
+def beginnings(space: SearchSpace) -> list[Beginning]:
+    """Of each dimension, whether or not it is active at the starting point."""
+    return [_beginning(space, space[name]) for name in space.dimensions]
+
+
+def _beginning(space: SearchSpace, parameter: Float | Int | Categorical) -> Beginning:
     domain = space.domain(parameter.name)
     if parameter.default is not None:
-        return domain.to_unit(domain.normalise(parameter.default))
+        return Beginning(domain.to_unit(domain.normalise(parameter.default)))
     if isinstance(parameter, Categorical):
         wanted = _look_up(_CHOICES, parameter.name)
         for choice in parameter.choices:
             if isinstance(choice, str) and choice.lower() == wanted:
-                return domain.to_unit(domain.normalise(choice))
-        return _FIRST
+                return Beginning(domain.to_unit(domain.normalise(choice)))
+        return Beginning(_FIRST, is_known=False)
     usual = _look_up(_NUMBERS, parameter.name)
-    if usual is not None and re.search(_RATE, parameter.name.lower()) and _is_sgd(space):
+    if usual is None:
+        return Beginning(_CENTRE, is_known=False)
+    if re.search(_RATE, parameter.name.lower()) and _is_sgd(space):
         usual = _SGD_RATE
-    return _CENTRE if usual is None else _nearest(space, parameter, usual)
+    return Beginning(_nearest(space, parameter, usual))
 
 
 def _look_up(table: Mapping[str, T], name: str) -> T | None:

@@ -83,7 +83,13 @@ def matern(r2: Array) -> tuple[Array, Array]:
     """
     s = np.sqrt(5.0 * r2)
     e = np.exp(-s)
-    return (1.0 + s + s * s / 3.0) * e, (-5.0 / 6.0) * (1.0 + s) * e
+    part = e + s * e
+    e *= s
+    e *= s
+    e *= 1.0 / 3.0
+    e += part
+    part *= -5.0 / 6.0
+    return e, part
 
 
 def squared_distances(a: Array, b: Array) -> Array:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.surrogate.bowl import Bowl
+from engine.surrogate.bowl import bowl_of
 from engine.surrogate.cube import Array, Cube
 from engine.surrogate.evidence import Evidence
 from engine.surrogate.feasibility import Feasibility
@@ -18,7 +18,7 @@ from engine.surrogate.features import Features
 from engine.surrogate.gp import JITTER, GaussianProcess, Prior, Theta, fit
 from engine.surrogate.warp import Warp
 
-MOST = 600
+MOST = 400
 """Of more trials than this, the best and an even choice of the others."""
 MOST_TO_LEARN_FROM = 200
 _COST_NOISE = float(np.log(0.1))
@@ -32,20 +32,15 @@ class Model:
     """
 
     def __init__(self, cube: Cube, evidence: Evidence, theta: Theta) -> None:
-        self.cube, self.features, self.bowl, self.evidence = (
-            cube,
-            Features(cube),
-            Bowl(cube),
-            evidence,
-        )
+        self.cube, self.features, self.evidence = cube, Features(cube), evidence
         self.rows = evidence.best_and_others(MOST)
         self.points = evidence.points[self.rows]
         self.warp = Warp(evidence.losses)
         self.targets = self.warp.forward(evidence.losses[self.rows])
+        self.bowl = bowl_of(cube, evidence)
+        x = self.features.of(self.points)
         beyond = self.targets - self.bowl.of(self.points)
-        self.gp = GaussianProcess(
-            self.features.of(self.points), beyond, self.features.groups, theta
-        )
+        self.gp = GaussianProcess(x, beyond, self.features.groups, theta)
 
     @cached_property
     def at_trials(self) -> Array:
@@ -117,7 +112,8 @@ class Learner:
             rows = first.best_and_others(MOST_TO_LEARN_FROM)
             features = Features(self._cube)
             points = first.points[rows]
-            y = Warp(first.losses).forward(first.losses[rows]) - Bowl(self._cube).of(points)
+            y = Warp(first.losses).forward(first.losses[rows])
+            y -= bowl_of(self._cube, first).of(points)
             x = features.of(points)
             self._known[at] = fit(x, y, features.groups, Prior.of(len(self._cube)))
         return self._known[at]

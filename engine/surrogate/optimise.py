@@ -18,16 +18,16 @@ ValueAndGradient = Callable[[Array], tuple[Array, Array]]
 
 SPREAD = 500
 NEAR = 60
-STARTS = 8
-GRADIENT_STEPS = 25
+STARTS, LEAST_STARTS = 8, 3
+GRADIENT_STEPS, LEAST_STEPS = 25, 8
 ROUNDS = 4
 
 
-def candidates(cube: Cube, anchors: Array, rng: np.random.Generator) -> Array:
+def candidates(cube: Cube, anchors: Array, rng: np.random.Generator, effort: float = 1.0) -> Array:
     """Configurations spread over the whole space, and near each of `anchors` (a, d)."""
     d = len(cube)
-    everywhere = rng.random((SPREAD, d))
-    local = np.repeat(anchors, NEAR, axis=0)
+    everywhere = rng.random((int(SPREAD * effort), d))
+    local = np.repeat(anchors, int(NEAR * effort), axis=0)
     local = np.where(np.isnan(local), rng.random(local.shape), local)
     size = 10.0 ** rng.uniform(-2.5, -0.5, (len(local), 1))
     moved = rng.random(local.shape) < np.maximum(1.5 / d, rng.random((len(local), 1)))
@@ -39,7 +39,9 @@ def candidates(cube: Cube, anchors: Array, rng: np.random.Generator) -> Array:
     return cube.snap(np.concatenate([everywhere, local + steps]))
 
 
-def climb(cube: Cube, function: ValueAndGradient, starts: Array) -> Array:
+def climb(
+    cube: Cube, function: ValueAndGradient, starts: Array, steps: int = GRADIENT_STEPS
+) -> Array:
     """Follow the gradient from `starts` (s, d) at once, in all dimensions but categories."""
     smooth = np.array([not dimension.is_categorical for dimension in cube.dimensions])
     free = smooth[None, :] & ~np.isnan(starts)
@@ -58,7 +60,7 @@ def climb(cube: Cube, function: ValueAndGradient, starts: Array) -> Array:
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, 1.0)] * int(free.sum()),
-        options={"maxiter": GRADIENT_STEPS, "maxcor": 10},
+        options={"maxiter": steps, "maxcor": 10},
     )
     points = starts.copy()
     points[free] = found.x
@@ -91,13 +93,18 @@ def maximise(
     anchors: Array,
     is_new: Callable[[Array], bool],
     rng: np.random.Generator,
+    effort: float = 1.0,
 ) -> Array | None:
-    """The best configuration found that `is_new`, shape (d,); None if none was."""
-    pool = candidates(cube, anchors, rng)
+    """The best configuration found that `is_new`, shape (d,); None if none was.
+
+    `effort`, above 0 and at most 1, is the share of the points that are looked at.
+    """
+    pool = candidates(cube, anchors, rng, effort)
     scores = value(pool)
-    order = np.argsort(-scores)
-    starts = pool[order[:STARTS]]
-    climbed = climb(cube, value_and_gradient, starts)
+    order = np.argsort(-scores, kind="stable")
+    starts = pool[order[: max(LEAST_STARTS, round(STARTS * effort))]]
+    steps = max(LEAST_STEPS, round(GRADIENT_STEPS * effort))
+    climbed = climb(cube, value_and_gradient, starts, steps)
     pool = np.concatenate([climbed, pool[order]])
     scores = np.concatenate([value(climbed), scores[order]])
     best = _best_new(pool, scores, is_new)
@@ -118,7 +125,7 @@ def maximise(
 def _best_new(
     points: Array, scores: Array, is_new: Callable[[Array], bool]
 ) -> tuple[Array, float] | None:
-    for index in np.argsort(-scores):
+    for index in np.argsort(-scores, kind="stable"):
         if is_new(points[index]):
             return points[index], float(scores[index])
     return None
