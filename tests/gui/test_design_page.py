@@ -127,6 +127,39 @@ def test_that_methods_are_chosen_by_mouse_and_by_arrow_keys(qtbot, page, draft):
     assert page.methods.chosen == "random"
 
 
+def test_that_quick_trials_are_preferred_on_request_and_undone_like_any_edit(qtbot, page, draft):
+    quick = page.methods.quick
+    assert quick.isHidden()
+    qtbot.mouseClick(page.methods.card("bayesian"), Qt.MouseButton.LeftButton)
+    assert quick.isVisible()
+    assert not quick.isChecked()
+    qtbot.mouseClick(quick, Qt.MouseButton.LeftButton, pos=QPoint(8, quick.height() // 2))
+    assert draft.document.method == {"name": "bayesian", "cost_weight": 1}
+    assert draft.verdict.spec.method.options == {"cost_weight": 1}
+    quick.setFocus()
+    qtbot.keyClick(quick, Qt.Key.Key_Space)
+    assert draft.document.method == {"name": "bayesian"}
+    qtbot.keyClick(quick, Qt.Key.Key_Space)
+    page.methods.choose("random")
+    assert draft.document.method == {"name": "random"}
+    assert quick.isHidden()
+    draft.undo_stack.undo()
+    assert quick.isVisible()
+    assert quick.isChecked()
+    draft.undo_stack.undo()
+    assert not quick.isChecked()
+
+
+def test_that_a_weight_from_a_file_is_named_and_kept(page, draft):
+    draft.put_table("method", {"name": "bayesian", "cost_weight": 0.5})
+    assert page.methods.quick.isChecked()
+    assert page.methods.quick.text() == "Prefer quick trials (weight 0.5)"
+    assert draft.verdict.spec.method.options == {"cost_weight": 0.5}
+    draft.put_table("method", {"name": "bayesian", "cost_weight": "much"})
+    assert "Cost weight must be a number" in page.footer.plan
+    assert not page.footer.run.isEnabled()
+
+
 def test_that_rows_are_removed_copied_and_moved_by_keys(qtbot, page, draft):
     table = page.space.table
     table.setCurrentIndex(table.model().index(0, 0))

@@ -1,8 +1,13 @@
-"""The methods as cards that explain themselves; one of them is chosen."""
+"""The methods as cards that explain themselves; one of them is chosen, and shows its options."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QWidget
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from engine.methods import method_names
 from gui.models.draft import Draft
@@ -26,6 +31,9 @@ class MethodCards(Card):
             card.moved.connect(lambda by, name=name: self._step(name, by))
             self._cards[name] = card
             self.column.addWidget(card)
+        self.quick = QuickTrials()
+        self.quick.clicked.connect(self._weigh_cost)
+        self._cards["bayesian"].show_below(self.quick)
         draft.changed.connect(self.refresh)
         self.refresh()
 
@@ -38,6 +46,7 @@ class MethodCards(Card):
         """Show the draft."""
         for name, card in self._cards.items():
             card.set_checked(name == self.chosen)
+        self.quick.put(self._draft.document.method)
 
     def choose(self, name: str) -> None:
         """Take a method; options of another one do not go with it."""
@@ -48,11 +57,46 @@ class MethodCards(Card):
         """The card of a method."""
         return self._cards[name]
 
+    def _weigh_cost(self, checked: bool) -> None:
+        self._draft.set_entry("method", QuickTrials.OPTION, 1 if checked else None)
+
     def _step(self, name: str, by: int) -> None:
         names = list(self._cards)
         target = names[(names.index(name) + by) % len(names)]
         self.choose(target)
         self._cards[target].setFocus()
+
+
+class QuickTrials(QCheckBox):
+    """Whether Bayesian optimisation weighs improvement against seconds; there for it alone."""
+
+    OPTION = "cost_weight"
+    CAPTION = "Prefer quick trials"
+
+    def __init__(self) -> None:
+        super().__init__(self.CAPTION)
+        tip = (
+            "Look for the most improvement a second. Where configurations take unequal time, "
+            "those that promise as much and are quicker come first; how long each will take is "
+            "learned from the trials. Off: only the objective counts."
+        )
+        self.setToolTip(f"<p>{tip}</p>")
+        self.setAccessibleDescription(tip)
+
+    def put(self, method: Mapping[str, Any]) -> None:
+        """Show what the draft's [method] says; a weight from a file other than one is named."""
+        self.setVisible(method.get("name") == "bayesian")
+        weight = method.get(self.OPTION, 0)
+        plain = isinstance(weight, int | float) and weight in (0, 1)
+        self.setText(self.CAPTION if plain else f"{self.CAPTION} (weight {weight})")
+        with QSignalBlocker(self):
+            self.setChecked(weight not in (0, False))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
 
 class _MethodCard(ChoiceCard):
@@ -74,6 +118,10 @@ class _MethodCard(ChoiceCard):
         for line in self._more:
             self.column.addWidget(line)
         self._plain_title = words.title
+
+    def show_below(self, option: QWidget) -> None:
+        """Put an option of the method at the end of its card."""
+        self.column.addWidget(option, alignment=Qt.AlignmentFlag.AlignLeft)
 
     def set_checked(self, checked: bool) -> None:
         super().set_checked(checked)
