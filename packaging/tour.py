@@ -18,6 +18,7 @@ from engine.places import resources
 from engine.trial import TrialState
 from gui.main_window import DESIGN, HOME, RESULTS, RUN
 from gui.models.cells import Column
+from gui.models.map_layers import Layer
 from gui.program import Program
 from tests.real_window import Script
 
@@ -26,6 +27,10 @@ SIZES = ((1280, 800), (1920, 1080))
 SETTLE_MS = 350
 """Time that a page is given to lay itself out and to draw what it draws in the background."""
 SURFACE_MS = 1500
+DESIGNS = (
+    *("digits-grid", "digits-random", "digits-bayesian"),
+    *("diabetes-random", "digits-wide", "digits-wide-bayesian"),
+)
 LONG_EPOCHS = 150
 """Epochs of the study that is looked at while it runs; the example's own are over in a blink."""
 
@@ -44,6 +49,7 @@ class Tour:
         yield from self._first_start()
         yield from self._design()
         yield from self._run_grid()
+        yield from self._run_bayesian()
         yield from self._dialogs()
         yield from self._other_studies()
         yield from self._home_again()
@@ -61,7 +67,7 @@ class Tour:
         self._window.commands.new.trigger()
         yield lambda: self._window.place == DESIGN
         yield from self._shoot("design-new")
-        for example in ("digits-grid", "digits-random", "diabetes-random", "digits-wide"):
+        for example in DESIGNS:
             yield from self._open(resources() / "examples" / f"{example}.toml")
             yield from self._shoot(f"design-{example}")
         yield from self._type_into_space(0, Column.LOW, "1")
@@ -86,7 +92,41 @@ class Tour:
         self._window.commands.pause.trigger()
         yield lambda: self._state() is StudyState.FINISHED
         yield from self._finished("digits-grid")
+
+    def _run_bayesian(self) -> Script:
+        """What the model of a Bayesian search looks like: layers, panels, and the past."""
+        yield from self._run_example("digits-bayesian")
+        yield from self._layers("digits-bayesian")
+        yield from self._past("digits-bayesian")
         yield from self._panels()
+        yield from self._run_example("digits-wide-bayesian")
+        yield from self._layers("digits-wide-bayesian")
+
+    def _run_example(self, example: str) -> Script:
+        """Run a bundled example to its end, and look at the pages of a study that is over."""
+        yield from self._open(resources() / "examples" / f"{example}.toml")
+        before = self._program.studies.current
+        self._window.commands.run.trigger()
+        yield lambda: self._program.studies.current is not before
+        yield lambda: self._state() is StudyState.FINISHED
+        yield from self._finished(example)
+
+    def _layers(self, name: str) -> Script:
+        self._model().select(None)
+        surface = next(p for p in self._window.page(RUN).panels if p.name == "surface")
+        for layer in Layer:
+            surface.layer_choice.setCurrentText(layer)
+            yield SURFACE_MS
+            yield from self._shoot(f"layer-{layer.name.lower()}-{name}")
+        surface.layer_choice.setCurrentText(Layer.MEAN)
+
+    def _past(self, name: str) -> Script:
+        surface = next(p for p in self._window.page(RUN).panels if p.name == "surface")
+        surface.time.slider.setValue(8)
+        yield SURFACE_MS
+        yield from self._shoot(f"past-{name}")
+        surface.time.live.click()
+        yield SURFACE_MS
 
     def _finished(self, name: str) -> Script:
         """The Run page of a study that is over, a trial selected, and its results."""
@@ -125,12 +165,7 @@ class Tour:
 
     def _other_studies(self) -> Script:
         for example in ("digits-wide", "diabetes-random"):
-            yield from self._open(resources() / "examples" / f"{example}.toml")
-            before = self._program.studies.current
-            self._window.commands.run.trigger()
-            yield lambda before=before: self._program.studies.current is not before
-            yield lambda: self._state() is StudyState.FINISHED
-            yield from self._finished(example)
+            yield from self._run_example(example)
 
     def _home_again(self) -> Script:
         self._window.go_to(HOME)
