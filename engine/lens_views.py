@@ -245,8 +245,8 @@ def trust(model: Fitted, request: TrustRequest) -> TrustView:
     mean, variance = model.leave_one_out()
     sigma = np.sqrt(variance)
     miss = np.abs(model.targets - mean) / sigma
-    low50, high50 = _interval(model, mean, HALF * sigma)
-    low90, high90 = _interval(model, mean, NINE_TENTHS * sigma)
+    low50, high50 = _held(model, mean, HALF * sigma, miss <= HALF)
+    low90, high90 = _held(model, mean, NINE_TENTHS * sigma, miss <= NINE_TENTHS)
     return TrustView(
         request=request,
         upto=model.upto,
@@ -259,6 +259,19 @@ def trust(model: Fitted, request: TrustRequest) -> TrustView:
         high90=high90,
         coverage50=float((miss <= HALF).mean()),
         coverage90=float((miss <= NINE_TENTHS).mean()),
+    )
+
+
+def _held(model: Fitted, mean: Array, reach: Array, held: Array) -> tuple[Array, Array]:
+    """The ends of mean ± reach; where it `held`, what came about is within them.
+
+    The model takes far-out values for as bad as any less bad ones. An interval that reaches there
+    has no end among them.
+    """
+    low, high = _interval(model, mean, reach)
+    actual = model.actual
+    return np.where(held, np.minimum(low, actual), low), np.where(
+        held, np.maximum(high, actual), high
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -125,6 +127,24 @@ def test_that_leaving_one_out_agrees_with_brute_force(sign):
         assert [seen.low90[row], seen.high90[row]] == pytest.approx(ends, rel=1e-6)
     inside = (seen.low90 <= seen.actual) & (seen.actual <= seen.high90)
     assert seen.coverage90 == pytest.approx(inside.mean())
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_that_the_intervals_drawn_are_those_counted_also_beside_diverged_trials(sign):
+    fits = Fits(SPACE, sign)
+    fits.know(
+        [
+            replace(trial, value=sign * (1e3 if trial.number % 6 == 5 else trial.value))
+            for trial in trials_of(SPACE, bowl, 30, noise=0.1)
+        ]
+    )
+    seen = view_of(fits.at(None), TrustRequest())
+    for low, high, coverage in (
+        (seen.low50, seen.high50, seen.coverage50),
+        (seen.low90, seen.high90, seen.coverage90),
+    ):
+        inside = (low <= seen.actual) & (seen.actual <= high)
+        assert coverage == pytest.approx(inside.mean())
 
 
 def test_that_importance_finds_the_shares_of_a_known_function():
