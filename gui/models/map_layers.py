@@ -26,6 +26,8 @@ _DEEPEST = 25.0
 """Log acquisition below its largest value that is told apart at most."""
 _SHARES = ((0.5, "50 %"), (0.1, "10 %"), (0.01, "1 %"))
 _CHANCES = (0.1, 0.5, 0.9)
+_BEYOND = 1.0
+"""How far past both ends of the colours a field is followed, so that it has no edge at them."""
 _BRIGHT = 140
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -89,7 +91,7 @@ def paint_layer(question: LayerQuestion) -> PaintedLayer:
     """The picture of a layer of the model, with its contour lines and legend."""
     field = _field(question)
     shown, levels, low, high, word = _scaled(question.layer, field, question.colours)
-    shown = refined(np.clip(shown, 0, 1), question.axes)
+    shown = refined(np.clip(shown, -_BEYOND, 1 + _BEYOND), question.axes)
     table = question.table
     image = np.full((*shown.shape, 4), 255, np.uint8)
     image[..., :3] = table[np.rint(np.clip(shown, 0, 1) * (len(table) - 1)).astype(np.intp)]
@@ -132,7 +134,7 @@ def _scaled(
             return field, levels, "fails", "comes through", ""
     if colours is None:
         colours = ValueColours(float(field.min()), float(field.max()))
-    goodness = np.nan_to_num(colours.goodness(field), nan=1.0)
+    goodness = np.nan_to_num(colours.goodness(field, clipped=False), nan=1.0)
     return goodness, value_levels(colours), "", "", ""
 
 

@@ -46,14 +46,18 @@ class ValueColours:
         best, worst = (math.exp(e) if log else e if minimize else -e for e in ends)
         return cls(best, worst, log, beyond)
 
-    def goodness(self, values: np.ndarray) -> np.ndarray:
-        """Each value's place between `worst` (0) and `best` (1); NaN stays NaN."""
+    def goodness(self, values: np.ndarray, clipped: bool = True) -> np.ndarray:
+        """Each value's place between `worst` (0) and `best` (1); NaN stays NaN.
+
+        Those beyond an end lie at it, unless they are not to be `clipped`.
+        """
         best, worst = self._scaled(self.best), self._scaled(self.worst)
         if best == worst:
             return np.where(np.isfinite(values), 1.0, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
             scaled = np.log(values) if self.log else values
-        return np.clip((scaled - worst) / (best - worst), 0.0, 1.0)
+        places = np.asarray((scaled - worst) / (best - worst))
+        return np.clip(places, 0.0, 1.0) if clipped else places
 
     def value(self, goodness: float) -> float:
         """The value whose goodness it is."""

@@ -179,9 +179,16 @@ class SurfacePanel(PlotPanel):
         remark = ""
         if self.layer.is_of_model and self.painter.painted is None:
             remark = self.painter.problem
+        elif self.layer is Layer.FEASIBILITY and self._nothing_fails():
+            remark = "No trial has failed"
         elif view.missing:
             remark = f"{view.missing} of {len(self.model.trials)} trials have no such parameter"
         self.legend.remark.setText(remark)
+
+    def _nothing_fails(self) -> bool:
+        """Whether the map of feasibility is plain for want of failures."""
+        painted = self.painter.painted
+        return painted is not None and bool((painted.view.feasibility == 1.0).all())
 
     def _draw_marks(self, view: SurfaceView) -> None:
         rows, best = self.model.arrays.rows, self.best

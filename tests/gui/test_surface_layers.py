@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from engine.analysis.views import MapRequest
+from engine.analysis.views import MapRequest, MapView
 from engine.events import TrialFinished
 from engine.parameters import Categorical, Float, Int
 from gui.jobs import finish_jobs
 from gui.models.cube_axis import cube_axis
-from gui.models.map_layers import Layer, refined
+from gui.models.map_layers import Layer, LayerQuestion, paint_layer, refined
 from gui.models.replay import Replay
 from gui.models.scales import scale_of
 from gui.models.study_model import StudyModel
+from gui.models.value_colours import ValueColours
 from gui.panels.surface import SurfacePanel
 from gui.plots.colours import acquisition_table, uncertainty_table, value_table
 from tests.gui.lens_stand_in import StandInLens
@@ -192,6 +193,34 @@ def test_that_a_map_is_smoothed_along_numbers_and_not_across_choices(qapp):
     assert set(np.round(fine[:, 96] - fine[0, 96], 9)) == {0.0, 10.0}
     middle = (np.arange(192) + 0.5) / 192
     np.testing.assert_allclose(fine[0, 8:-8], middle[8:-8], atol=1e-9)
+
+
+def test_that_a_map_has_no_steps_where_it_leaves_the_colours(qapp):
+    """Along a slanting edge, steep beyond the worst colour, one colour lies on a straight line."""
+    rate, size = Float("lr", 0.0, 1.0), Float("width", 0.0, 1.0)
+    axes = tuple(cube_axis(p, scale_of(p)) for p in (rate, size))
+    x, y = np.meshgrid(*[(np.arange(64) + 0.5) / 64] * 2)
+    mean = 0.1 + np.exp(30.0 * (x + 0.3 * y - 0.6))
+    view = MapView(MapRequest("lr", "width"), 9, mean, mean, mean, mean, None)
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    question = LayerQuestion(
+        Layer.MEAN, view, axes, ValueColours(0.1, 1.0), greys, np.empty((0, 2))
+    )
+    goodness = paint_layer(question).picture.image[..., 0].astype(float)
+    fine = np.arange(192)
+    edge = [np.interp(-10.0, -row, fine) for row in goodness[10:-10]]
+    assert np.std(edge + 0.3 * fine[10:-10]) < 0.2
+
+
+def test_that_a_map_without_failures_says_why_it_is_plain(qtbot, panel):
+    lens = _watch(qtbot, panel, StudyModel(snapshot(trials=grid_trials(25))), answers=False)
+    panel.layer_choice.setCurrentText(Layer.FEASIBILITY)
+    qtbot.waitUntil(lambda: len(lens.asked) == 1)
+    view = lens.view_of(lens.asked[0])
+    lens.viewArrived.emit(replace(view, feasibility=np.ones_like(view.mean)))
+    qtbot.waitUntil(lambda: panel.legend.remark.text() == "No trial has failed")
+    lens.answer(lens.asked[0])
+    qtbot.waitUntil(lambda: panel.legend.remark.text() == "")
 
 
 # -- the time slider -----------------------------------------------------------------------------
