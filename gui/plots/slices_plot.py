@@ -15,7 +15,7 @@ from gui.theme import CARD, CONTROL, GROUP, font, notifier, theme
 
 _WIDTH, _NARROW, _HEIGHT = 150, 100, 118
 """Pixels that a small plot has at least; narrow ones where all fit into one row so."""
-_MOST_WIDE = 360
+_MOST_WIDE = 640
 _TICK_ROOM = {"x": 46, "y": 22}
 _REACH = 9
 _MOST_POINTS = 300
