@@ -41,6 +41,7 @@ class LineField(QLineEdit):
         """Show a value, unless what is typed already means it."""
         if self.parse(self.text()) != value or (value is None and self.text()):
             self.setText(self.format(value))
+            self.setCursorPosition(0)  # of a long one the beginning is seen
 
     def event(self, event: QEvent) -> bool:
         if (

@@ -88,9 +88,13 @@ class ElidedLabel(QLabel):
         if tone:
             self.setProperty("tone", tone)
 
+    @property
+    def _room(self) -> int:
+        return self.contentsRect().width()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
+        shown = self.fontMetrics().elidedText(self.text(), self._mode, self._room)
         self.style().drawItemText(
             painter,
             self.contentsRect(),
@@ -103,5 +107,5 @@ class ElidedLabel(QLabel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        cut = self.fontMetrics().horizontalAdvance(self.text()) > self.width()
+        cut = self.fontMetrics().horizontalAdvance(self.text()) > self._room
         self.setToolTip(self.text() if cut else "")

@@ -127,6 +127,11 @@ def test_that_methods_are_chosen_by_mouse_and_by_arrow_keys(qtbot, page, draft):
     assert page.methods.chosen == "random"
 
 
+def test_that_of_a_long_name_the_beginning_is_seen(page, draft):
+    draft.rename("a-name-that-is-far-longer-than-its-field-is-wide-and-goes-on")
+    assert page.task._name.cursorPosition() == 0
+
+
 def test_that_quick_trials_are_preferred_on_request_and_undone_like_any_edit(qtbot, page, draft):
     quick = page.methods.quick
     assert quick.isHidden()
