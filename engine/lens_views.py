@@ -171,6 +171,8 @@ SAMPLE = 2**12
 DEGREE = 6
 PAIR_DEGREE = 3
 MOST_IN_PAIRS = 10
+NOTHING = 1e-4
+"""Where the mean varies by less than this part of the objective's variance, it says nothing."""
 
 
 def importance(model: Fitted, request: ImportanceRequest) -> ImportanceView:
@@ -185,7 +187,7 @@ def importance(model: Fitted, request: ImportanceRequest) -> ImportanceView:
     sample = _spread_points(SAMPLE, len(names))
     mean = model.mean(model.cube.snap(sample))
     total = float(mean.var())
-    if total < 1e-12:
+    if total < NOTHING:
         return ImportanceView(request, model.upto, names, np.zeros(len(names)), ())
     bases = [_basis(model, column, sample[:, column]) for column in range(len(names))]
     alone = _shares(bases, mean)

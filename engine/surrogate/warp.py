@@ -29,8 +29,8 @@ class Warp:
         kept = np.minimum(values, self._ceiling)
         size = float(np.abs(kept).max()) or 1.0  # so that no square overflows
         self._centre = size * float((kept / size).mean())
-        self._spread = size * float((kept / size).std()) or 1.0
-        z = (kept - self._centre) / self._spread
+        self._spread = size * float((kept / size).std())
+        z = (kept - self._centre) / (self._spread or 1.0)
         self._power = _best_power(z) if len(z) >= LEAST and np.ptp(z) > 1e-9 else 1.0
         bent = bend(z, self._power)
         self._mean, self._scale = float(bent.mean()), float(bent.std()) or 1.0
@@ -38,11 +38,14 @@ class Warp:
 
     def forward(self, values: Array) -> Array:
         """Values as the model is fitted to them."""
-        z = (np.minimum(values, self._ceiling) - self._centre) / self._spread
+        z = (np.minimum(values, self._ceiling) - self._centre) / (self._spread or 1.0)
         return (bend(z, self._power) - self._mean) / self._scale
 
     def back(self, bent: Array) -> Array:
-        """The values that became `bent`; far outside of the data, the edge of what is known."""
+        """The values that became `bent`; far outside of the data, the edge of what is known.
+
+        Where all values were equal there is no other.
+        """
         low, high = bend(self._ends, self._power)
         y = np.clip(bent * self._scale + self._mean, low, high)
         return unbend(y, self._power) * self._spread + self._centre
