@@ -103,16 +103,20 @@ def test_that_seeds_differ() -> None:
 # --- trials that fail
 
 
+def noisy(loss):
+    """As trials are: no two come to quite the same."""
+    return lambda params: loss(params) + 0.05 * math.sin(1e5 * params["x"] + 3e4 * params["y"])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_that_a_half_that_dies_stops_being_tried(seed: int) -> None:
     def loss(params):
-        return None if params["x"] > 0.5 else bowl(0.3, 0.4)(params)
+        return None if params["x"] > 0.5 else noisy(bowl(0.3, 0.4))(params)
 
     asked = search(make_method("bayesian", SQUARE, seed=seed), loss, 45)
     found = np.array([loss(params) is None for params in asked])
     assert found[:15].sum() >= 5
-    assert found[-15:].sum() <= 5
-    assert found[-15:].mean() < 0.6 * found[:15].mean()
+    assert found[-15:].sum() <= 2
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -151,12 +155,15 @@ def test_that_a_search_goes_on_where_all_trials_have_died_so_far() -> None:
     """Only one corner comes through; it is found, and what is known to die left alone."""
 
     def loss(params):
-        return bowl(0.8, 0.85)(params) if min(params["x"], params["y"]) > 0.6 else None
+        if min(params["x"], params["y"]) < 0.6:
+            return None
+        return noisy(bowl(0.8, 0.85))(params)
 
-    asked = search(make_method("bayesian", SQUARE), loss, 25)
+    asked = search(make_method("bayesian", SQUARE), loss, 40)
     lived = [loss(params) is not None for params in asked]
     assert any(lived[:12])
-    assert sum(lived[-10:]) >= 6
+    assert not lived[0]
+    assert sum(lived[-15:]) >= 10
 
 
 def test_that_one_accident_does_not_blacklist_its_neighbourhood() -> None:
