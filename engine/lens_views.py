@@ -161,7 +161,9 @@ def slices(model: Fitted, request: SlicesRequest) -> SlicesView:
             levels = (np.arange(request.size) + 0.5) / request.size
         points = np.repeat(centre[None, :], len(levels), axis=0)
         points[:, column] = levels
-        mean, variance = model.predict(model.cube.snap(points))
+        points = model.cube.snap(points)
+        levels, first = np.unique(points[:, column], return_index=True)
+        mean, variance = model.predict(points[first])
         low, high = _interval(model, mean, NINE_TENTHS * np.sqrt(variance))
         drawn.append(Slice(name, levels, model.values(mean), low, high))
     return SlicesView(request, model.upto, model.cube.space.decode(_filled(centre)), tuple(drawn))

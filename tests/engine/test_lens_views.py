@@ -110,6 +110,15 @@ def test_that_slices_pass_through_the_best_and_are_as_many_as_there_are_choices(
     assert x.mean.min() <= float(model.values(np.array([model.best]))[0]) + 1e-3
 
 
+def test_that_a_slice_over_many_whole_numbers_is_drawn_at_them():
+    space = SearchSpace([Int("size", 32, 512, log=True), Float("x", 0.0, 1.0)])
+    size, _ = view_of(model_of(space, lambda u: u[0] ** 2 + u[1]), SlicesRequest()).slices
+    drawn = [space.decode([place, 0.5])["size"] for place in size.position]
+    exact = [space.encode({"size": value, "x": 0.5})[0] for value in drawn]
+    np.testing.assert_allclose(size.position, exact, atol=1e-12)
+    assert len(set(drawn)) == len(drawn) > 40
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_that_leaving_one_out_agrees_with_brute_force(sign):
     model = model_of(count=15, noise=0.1, sign=sign)
