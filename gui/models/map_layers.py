@@ -161,7 +161,8 @@ def refined(field: np.ndarray, axes: tuple[CubeAxis, CubeAxis]) -> np.ndarray:
 def _finer(size: int, axis: CubeAxis) -> np.ndarray:
     """Weights (fine, size) of coarse cells in fine ones, by cubic convolution (Keys 1981, eq. 15)
 
-    with a = -1/2; where the axis has bins, each fine cell has the value of its bin's middle.
+    with a = -1/2, beyond the ends along straight lines; where the axis has bins, each fine cell has
+    the value of its bin's middle.
     """
     places = (np.arange(_FINE) + 0.5) / _FINE
     if axis.steps:
@@ -175,6 +176,11 @@ def _finer(size: int, axis: CubeAxis) -> np.ndarray:
         s = np.abs(at - (first + offset))
         near = 1.5 * s**3 - 2.5 * s**2 + 1
         far = -0.5 * s**3 + 2.5 * s**2 - 4 * s + 2
-        cells = np.clip(first + offset, 0, size - 1)
-        np.add.at(weights, (np.arange(_FINE), cells), np.where(s <= 1, near, far))
+        cells, weight = first + offset, np.where(s <= 1, near, far)
+        inside = np.clip(cells, 0, size - 1)
+        beyond = np.abs(cells - inside)
+        inner = np.clip(2 * inside - cells, 0, size - 1)  # as far inside, so that both are straight
+        rows = np.arange(_FINE)
+        np.add.at(weights, (rows, inside), np.where(beyond > 0, 2 * weight, weight))
+        np.add.at(weights, (rows, inner), np.where(beyond > 0, -weight, 0.0))
     return weights
