@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from engine.analysis.views import (
@@ -266,7 +267,7 @@ def trust(model: Fitted, request: TrustRequest) -> TrustView:
     )
 
 
-def _held(model: Fitted, mean: Array, reach: Array, held: Array) -> tuple[Array, Array]:
+def _held(model: Fitted, mean: Array, reach: Array, held: NDArray[np.bool_]) -> tuple[Array, Array]:
     """The ends of mean ± reach; where it `held`, what came about is within them.
 
     The model takes far-out values for as bad as any less bad ones. An interval that reaches there
