@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.analysis.views import MapRequest, MapView
-from engine.events import TrialFinished
+from engine.events import TrialFinished, TrialStarted
 from engine.parameters import Categorical, Float, Int
 from gui.jobs import finish_jobs
 from gui.models.cube_axis import cube_axis
@@ -19,7 +19,7 @@ from gui.models.value_colours import ValueColours
 from gui.panels.surface import SurfacePanel
 from gui.plots.colours import acquisition_table, uncertainty_table, value_table
 from tests.gui.lens_stand_in import StandInLens
-from tests.gui.made_up import grid_trials, mixed_trials, snapshot, spec_of
+from tests.gui.made_up import grid_trials, mixed_trials, running, snapshot, spec_of
 
 
 @pytest.fixture
@@ -97,6 +97,17 @@ def test_that_the_next_proposal_is_marked_and_named_in_the_legend(qtbot, panel):
     x, y = panel._proposal(panel.view)
     assert x == pytest.approx(np.log10(proposed["lr"]))
     assert y == pytest.approx(np.log2(proposed["batch_size"]))
+
+
+@pytest.mark.parametrize("layer", [layer for layer in Layer if layer.is_of_model])
+def test_that_what_runs_is_marked_beside_what_comes_next_on_every_layer(qtbot, panel, layer):
+    model = StudyModel(snapshot(trials=grid_trials(25)))
+    _watch(qtbot, panel, model)
+    _choose(qtbot, panel, layer)
+    plain = len(panel.plot.marks)
+    model.apply([TrialStarted(running(25, {"lr": 0.003, "batch_size": 90}))])
+    qtbot.waitUntil(lambda: len(panel.plot.marks) == plain + 1)
+    assert panel._proposal(panel.view) is not None
 
 
 def test_that_the_others_are_at_the_best_or_averaged(qtbot, panel):
