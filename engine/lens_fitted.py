@@ -42,7 +42,7 @@ class Fitted:
         self.upto = told.upto
         self.numbers = tuple(int(number) for number in told.numbers[model.rows])
         self.actual = sign * told.evidence.losses[model.rows]
-        self.targets, self.best, self.feasibility = model.targets, model.best, model.feasibility
+        self.targets, self.best = model.targets, model.best
         self._sign = sign
 
     @property
@@ -54,6 +54,10 @@ class Fitted:
         """Posterior mean and variance at points (m, d): shapes (m,)."""
         parts = [self.model.predict(part) for part in _parts(points)]
         return np.concatenate([m for m, _ in parts]), np.concatenate([v for _, v in parts])
+
+    def feasibility(self, points: Array) -> Array:
+        """How likely trials at points (m, d) are to come through: shape (m,)."""
+        return np.concatenate([self.model.feasibility(part) for part in _parts(points)])
 
     def mean(self, points: Array) -> Array:
         """The posterior mean alone, shape (m,)."""

@@ -49,10 +49,13 @@ class Chooser:
         x = self._model.features.of(points)
         mean, variance = self._gp.predict(x)
         mean = mean + self._model.bowl.of(points)
+        return self.worth(points, mean, variance, self._model.feasibility(points))
+
+    def worth(self, points: Array, mean: Array, variance: Array, chance: Array) -> Array:
+        """The acquisition (m,) at points of which the prediction and the feasibility are known."""
         value = log_expected_improvement(mean, CAUTION**2 * variance, self._to_beat)
         if self._cost is not None:
-            value -= self._cost_weight * self._cost.predict(x)[0]
-        chance = self._model.feasibility(points)
+            value -= self._cost_weight * self._cost.predict(self._model.features.of(points))[0]
         barred = np.where(chance < HOPELESS, BARRED, 0.0)
         return value + np.log(np.maximum(chance, LEAST_CHANCE)) - barred
 

@@ -18,6 +18,7 @@ from engine.analysis.views import (
 from engine.lens_fitted import Fits, TooFewError
 from engine.lens_views import view_of, why_trial
 from engine.space import Categorical, Float, Int, SearchSpace, When
+from engine.surrogate.chooser import Chooser
 from engine.surrogate.gp import JITTER, GaussianProcess
 from engine.surrogate.model import milestone
 from engine.surrogate.warp import Warp
@@ -65,6 +66,16 @@ def test_that_a_map_agrees_with_the_model_cell_by_cell():
     mean, _ = model.predict(point[None, :])
     assert seen.mean[6, 2] == pytest.approx(model.values(mean)[0])
     assert seen.mean[6, 2] == pytest.approx(bowl(point), abs=0.1)
+
+
+def test_that_the_acquisition_drawn_is_what_a_search_goes_by():
+    model = model_of()
+    seen = view_of(model, MapRequest("x", "y", size=8))
+    points = np.repeat(model.best_point[None, :], 64, axis=0)
+    middle = (np.arange(8) + 0.5) / 8
+    points[:, 0], points[:, 1] = np.tile(middle, 8), np.repeat(middle, 8)
+    value = Chooser(model.model).value(points).reshape(8, 8)
+    np.testing.assert_allclose(seen.acquisition, value - value.max(), atol=1e-6)
 
 
 def test_that_an_averaged_map_is_the_average_of_maps():
