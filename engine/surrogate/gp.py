@@ -28,7 +28,7 @@ Groups = NDArray[np.int64]
 MEAN_VARIANCE = 1.0
 SCALE_SHAPE = 4.0
 SCALE_RATE = 4.0
-LENGTH_MEDIAN = 0.5
+LENGTH_MEDIAN, NOISE_MEDIAN, EFFECTS_MEDIAN, PAIRS_MEDIAN = 0.5, 1e-3, 0.3, 0.1
 JITTER = 1e-9
 LEAST_VARIANCE = 1e-12
 ITERATIONS = 40
@@ -65,14 +65,12 @@ class Prior:
     @classmethod
     def of(cls, dimensions: int) -> Prior:
         """The prior for a number of dimensions."""
-        length = np.log(LENGTH_MEDIAN * np.sqrt(max(1, dimensions)))
-        rows = [(length, 1.0, np.log(0.02), np.log(50.0))] * dimensions + [
-            (np.log(1e-3), 2.0, np.log(1e-6), np.log(3.0)),
-            (np.log(0.3), 1.0, np.log(0.005), np.log(15.0)),
-            (np.log(0.1), 1.0, np.log(0.002), np.log(5.0)),
-        ]
-        columns = np.array(rows).T
-        return cls(columns[0], columns[1], columns[2:].T)
+        length = LENGTH_MEDIAN * np.sqrt(max(1, dimensions))
+        rows = [(length, 1.0, 0.02, 50.0)] * dimensions
+        rows += [(NOISE_MEDIAN, 2.0, 1e-6, 3.0)]
+        rows += [(m, 1.0, m / 50.0, m * 50.0) for m in (EFFECTS_MEDIAN, PAIRS_MEDIAN)]
+        medians, spreads, lowest, highest = np.array(rows).T
+        return cls(np.log(medians), spreads, np.log([lowest, highest]).T)
 
 
 def matern(r2: Array) -> tuple[Array, Array]:
