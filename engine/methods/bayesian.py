@@ -32,7 +32,8 @@ SPREAD = 16
 """How many points are looked at for one that lies away from what failed."""
 MOST_COST_WEIGHT = 10.0
 APART = 0.1
-"""Of a dimension's length, shared among the pending trials: no closer to one than that is asked."""
+"""Of a dimension's length, shared among the pending trials: nothing closer to one of them, or to a
+trial that failed, is asked for."""
 
 
 class BayesianMethod(Method):
@@ -102,7 +103,9 @@ class BayesianMethod(Method):
             points = np.array([point for key, point in self._listed if key not in self._seen])
             return np.asarray(points[int(chooser.value(points).argmax())])
         rng = np.random.default_rng([self.seed, self._count])
-        return chooser.best(lambda p: _is_apart(p, pending) and self._is_new(p), rng)
+        near = APART / (3 + len(pending))
+        others = np.concatenate([pending, _stacked(self._failed, len(self._cube))])
+        return chooser.best(lambda p: _is_apart(p, others, near) and self._is_new(p), rng)
 
     def _spread_out(self) -> Array | None:
         """The next of evenly spread points, or one of those that follow where trials fail."""
@@ -182,14 +185,15 @@ def _stacked(points: list[Array], width: int) -> Array:
     return np.array(points, dtype=np.float64).reshape(len(points), width)
 
 
-def _is_apart(point: Array, pending: Array) -> bool:
-    """Whether a point (d,) differs from each of `pending` (p, d) by more than a hair.
+def _is_apart(point: Array, others: Array, near: float) -> bool:
+    """Whether a point (d,) is farther than `near` from each of `others` (p, d) in some dimension.
 
-    Where a model is sure of its best place, all of a batch would go there, and tell one thing.
+    Where a model is sure of its best place, all of a batch would go there, and tell one thing; and
+    where a trial failed, it would go again and again, for a failure says nothing of the value.
     """
-    gaps = np.abs(pending - point)
-    gaps[np.isnan(pending) != np.isnan(point)] = 1.0
-    return bool((np.fmax.reduce(gaps, 1, initial=0.0) > APART / (3 + len(pending))).all())
+    gaps = np.abs(others - point)
+    gaps[np.isnan(others) != np.isnan(point)] = 1.0
+    return bool((np.fmax.reduce(gaps, 1, initial=0.0) > near).all())
 
 
 def _checked_weight(weight: Any) -> float:

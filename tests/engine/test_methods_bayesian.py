@@ -116,7 +116,18 @@ def test_that_a_half_that_dies_stops_being_tried(seed: int) -> None:
     asked = search(make_method("bayesian", SQUARE, seed=seed), loss, 45)
     found = np.array([loss(params) is None for params in asked])
     assert found[:15].sum() >= 5
-    assert found[-15:].sum() <= 2
+    assert found[-15:].sum() <= 3
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_that_one_place_does_not_fail_again_and_again(seed: int) -> None:
+    """A lure at the edge of what fails: no two failures are as good as alike."""
+
+    def loss(params):
+        return None if params["x"] > 0.5 else noisy(bowl(0.3, 0.4))(params)
+
+    asked = search(make_method("bayesian", SQUARE, seed=seed), loss, 45)
+    assert apart([params for params in asked if loss(params) is None]) > 0.005
 
 
 @pytest.mark.parametrize("seed", range(3))
