@@ -37,12 +37,13 @@ class Fitted:
     to what the user states.
     """
 
-    def __init__(self, model: Model, told: Told, sign: float) -> None:
+    def __init__(self, model: Model, told: Told, sign: float, cost_weight: float) -> None:
         self.model, self.cube, self.points = model, model.cube, model.points
         self.upto = told.upto
         self.numbers = tuple(int(number) for number in told.numbers[model.rows])
         self.actual = sign * told.evidence.losses[model.rows]
         self.targets, self.best = model.targets, model.best
+        self.cost_weight = cost_weight
         self._sign = sign
 
     @property
@@ -153,11 +154,13 @@ def _encode(space: SearchSpace, trials: Sequence[Trial]) -> Array:
 class Fits:
     """The models of one study's moments; the latest few are kept.
 
-    `trials` are all finished ones in the order of finishing.
+    `trials` are all finished ones in the order of finishing; `cost_weight` is the option of
+    Bayesian optimisation.
     """
 
-    def __init__(self, space: SearchSpace, sign: float) -> None:
+    def __init__(self, space: SearchSpace, sign: float, cost_weight: float = 0.0) -> None:
         self.cube = Cube(space)
+        self._cost_weight = cost_weight
         self._sign = sign
         self._trials: list[Trial] = []
         self._history = History(space, sign, [])
@@ -189,4 +192,5 @@ class Fits:
         if there < LEAST:
             verb = "is" if there == 1 else "are"
             raise TooFewError(f"The model needs {LEAST} finished trials; there {verb} {there}.")
-        return Fitted(self.learner.model(told.evidence), told, self._sign)
+        model = self.learner.model(told.evidence)
+        return Fitted(model, told, self._sign, self._cost_weight)

@@ -31,7 +31,8 @@ class Sight:
     def __init__(self, spec: StudySpec) -> None:
         self._spec = spec
         self._sign = -1.0 if spec.task.direction == "maximize" else 1.0
-        self._fits = Fits(spec.space, self._sign)
+        self._options = spec.method.options if spec.method.name == "bayesian" else {}
+        self._fits = Fits(spec.space, self._sign, self._options.get("cost_weight", 0.0))
         self._trials: dict[int, Trial] = {}
         self._stale = False
         self._looked_ahead = False
@@ -81,9 +82,7 @@ class Sight:
         return self._following
 
     def _method(self) -> BayesianMethod:
-        method, seed = self._spec.method, self._spec.resources.seed
-        options = method.options if method.name == "bayesian" else {}
-        bayesian = BayesianMethod(self._spec.space, seed, **options)
+        bayesian = BayesianMethod(self._spec.space, self._spec.resources.seed, **self._options)
         bayesian.learner = self._fits.learner
         for trial in in_order_of_finishing(self._trials):
             has_value = trial.state is TrialState.COMPLETE and trial.value is not None

@@ -61,7 +61,8 @@ def map_at_best(model: Fitted, request: MapRequest) -> MapView:
     unique, where = np.unique(points, axis=0, return_inverse=True)
     mean, variance = model.predict(unique)
     feasible = model.feasibility(unique)
-    acquisition = Chooser(model.model).worth(unique, mean, variance, feasible)
+    chooser = Chooser(model.model, cost_weight=model.cost_weight)
+    acquisition = chooser.worth(unique, mean, variance, feasible)
 
     def drawn(layer: Array) -> Array:
         return np.asarray(layer[where.reshape(-1)].reshape(request.size, request.size))

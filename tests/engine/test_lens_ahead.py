@@ -104,6 +104,16 @@ def test_that_a_study_by_another_method_is_shown_what_bayesian_optimisation_woul
     assert sight.answer(MAP).proposed == method.ask(1)[0]
 
 
+def test_that_the_acquisition_drawn_weighs_seconds_as_the_study_does() -> None:
+    """Small batches take longest: with the option they are less worth trying."""
+    trials = searched(make_method("random", SPACE, seed=SEED), count=20)
+    plain, weighed = Sight(spec_of()), Sight(spec_of(cost_weight=1.0))
+    for sight in (plain, weighed):
+        sight.tell(trials)
+    gain = weighed.answer(MAP).acquisition - plain.answer(MAP).acquisition
+    assert (gain[0] < gain[-1]).all()
+
+
 def test_that_the_past_has_no_next_configuration() -> None:
     sight = Sight(spec_of())
     sight.tell(searched(make_method("bayesian", SPACE, seed=SEED)))
