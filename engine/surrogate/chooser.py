@@ -21,6 +21,9 @@ ANCHORS = 4
 FULL_EFFORT = 150
 """With more trials than this fewer points are looked at, so that the work stays the same."""
 LEAST_CHANCE = 1e-12
+WORTHWHILE = 0.02
+"""The least improvement that is worth a trial, in standard deviations of the objective: without it
+a search that is sure of its best place polishes that for ever."""
 HOPELESS = 0.15
 """Where a trial is less likely to come through, it is tried only when there is nowhere else: where
 the rest is known well, hardly any improvement is expected there, and a small chance of a great one
@@ -86,6 +89,7 @@ class Chooser:
 
 def _to_beat(model: Model, pending: Array | None) -> float:
     """The value to beat: what is expected of pending points, too, or all would go to one place."""
-    if pending is None or not len(pending):
-        return model.best
-    return min(model.best, float(model.predict(pending)[0].min()))
+    best = model.best
+    if pending is not None and len(pending):
+        best = min(best, float(model.predict(pending)[0].min()))
+    return best - WORTHWHILE

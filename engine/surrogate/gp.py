@@ -29,6 +29,7 @@ MEAN_VARIANCE = 1.0
 SCALE_SHAPE = 4.0
 SCALE_RATE = 4.0
 LENGTH_MEDIAN, NOISE_MEDIAN, EFFECTS_MEDIAN, PAIRS_MEDIAN = 0.5, 1e-3, 0.3, 0.1
+LEAST_NOISE = 1e-4
 JITTER = 1e-9
 LEAST_VARIANCE = 1e-12
 ITERATIONS = 40
@@ -67,7 +68,7 @@ class Prior:
         """The prior for a number of dimensions."""
         length = LENGTH_MEDIAN * np.sqrt(max(1, dimensions))
         rows = [(length, 1.0, 0.02, 50.0)] * dimensions
-        rows += [(NOISE_MEDIAN, 2.0, 1e-6, 3.0)]
+        rows += [(NOISE_MEDIAN, 2.0, LEAST_NOISE, 3.0)]
         rows += [(m, 1.0, m / 50.0, m * 50.0) for m in (EFFECTS_MEDIAN, PAIRS_MEDIAN)]
         medians, spreads, lowest, highest = np.array(rows).T
         return cls(np.log(medians), spreads, np.log([lowest, highest]).T)
