@@ -24,7 +24,7 @@ from engine.analysis.views import (
 )
 from engine.lens_fitted import Fitted
 from engine.surrogate.acquisition import log_expected_improvement
-from engine.surrogate.chooser import CAUTION, Chooser
+from engine.surrogate.chooser import Chooser
 from engine.surrogate.cube import Array
 from engine.trial import Params
 
@@ -287,7 +287,7 @@ def why_trial(model: Fitted, request: WhyRequest, params: Params) -> WhyView:
     mean, variance = model.predict(point)
     sigma = np.sqrt(variance)
     low, high = _interval(model, mean, NINE_TENTHS * sigma)
-    gain = np.exp(log_expected_improvement(mean, CAUTION**2 * variance, model.best))[0]
+    gain = np.exp(log_expected_improvement(mean, variance, model.best))[0]
     sure = max(model.best - float(mean[0]), 0.0)
     return WhyView(
         request=request,

@@ -66,6 +66,8 @@ class BayesianMethod(Method):
         curve: Sequence[tuple[int, float]] | None = None,
         failure: str | None = None,
     ) -> None:
+        import engine.surrogate.chooser  # noqa: F401 -- now, so that the next proposal need not wait
+
         super().tell(params, value, seconds=seconds, curve=curve, failure=failure)
         try:
             point = self.space.encode(params)

@@ -14,7 +14,7 @@ from engine.surrogate.cube import Array, Cube
 from engine.surrogate.customary import beginnings
 from engine.surrogate.evidence import Evidence
 
-STEEP, FLAT, TRIALS = 2.5, 1.0, 10.0
+STEEP, FLAT, TRIALS = 4.0, 1.0, 10.0
 """How many standard deviations of the objective the mean rises from the middle of the cube to a
 corner: before the first trial, in the end, and after how many trials most of the way is gone. The
 ablation in tests/bench is about it."""

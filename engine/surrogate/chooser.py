@@ -14,11 +14,8 @@ from engine.surrogate.cube import Array
 from engine.surrogate.model import Model
 from engine.surrogate.optimise import maximise
 
-CAUTION = 1.0
-"""How many times wider than the model says its uncertainty is taken: its hyperparameters are
-guesses, too. The ablation in tests/bench says what that buys."""
 ANCHORS = 4
-FULL_EFFORT = 150
+FULL_EFFORT = 60
 """With more trials than this fewer points are looked at, so that the work stays the same."""
 LEAST_CHANCE = 1e-12
 WORTHWHILE = 0.02
@@ -56,7 +53,7 @@ class Chooser:
 
     def worth(self, points: Array, mean: Array, variance: Array, chance: Array) -> Array:
         """The acquisition (m,) at points of which the prediction and the feasibility are known."""
-        value = log_expected_improvement(mean, CAUTION**2 * variance, self._to_beat)
+        value = log_expected_improvement(mean, variance, self._to_beat)
         if self._cost is not None:
             value -= self._cost_weight * self._cost.predict(self._model.features.of(points))[0]
         barred = np.where(chance < HOPELESS, BARRED, 0.0)
@@ -69,9 +66,9 @@ class Chooser:
         mean, variance, mean_slope, variance_slope = self._gp.predict_with_gradient(x)
         value, slope = log_expected_improvement_gradient(
             mean + bowl.of(points),
-            CAUTION**2 * variance,
+            variance,
             features.pull_back(points, mean_slope) + bowl.slope(points),
-            CAUTION**2 * features.pull_back(points, variance_slope),
+            features.pull_back(points, variance_slope),
             self._to_beat,
         )
         if self._cost is not None:

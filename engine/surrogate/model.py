@@ -20,7 +20,7 @@ from engine.surrogate.warp import Warp
 
 MOST = 400
 """Of more trials than this, the best and an even choice of the others."""
-MOST_TO_LEARN_FROM = 200
+MOST_TO_LEARN_FROM = 128
 _COST_NOISE = float(np.log(0.1))
 
 

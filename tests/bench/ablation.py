@@ -23,7 +23,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "no effects of pairs": {"gp.PAIRS_MEDIAN": NOTHING},
     "neither": {"gp.EFFECTS_MEDIAN": NOTHING, "gp.PAIRS_MEDIAN": NOTHING},
     "no transform": {"warp.LEAST": 10**9},
-    "uncertainty taken 1.5 times as wide": {"chooser.CAUTION": 1.5},
+    "any improvement worth a trial": {"chooser.WORTHWHILE": 0.0, "gp.LEAST_NOISE": 1e-6},
     "length scales half as long": {"gp.LENGTH_MEDIAN": 0.25},
 }
 """What is put in place of constants of engine.surrogate."""
