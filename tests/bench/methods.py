@@ -216,7 +216,7 @@ def _made_up(params: dict[str, Any]) -> float:
     ) + shift
 
 
-def _history(count: int) -> list[tuple[dict[str, Any], float]]:
+def history(count: int) -> list[tuple[dict[str, Any], float]]:
     rng = np.random.default_rng(count)
     drawn = (SPACE.sample(rng) for _ in range(count))
     return [(params, _made_up(params) + 0.05 * rng.standard_normal()) for params in drawn]
@@ -226,9 +226,9 @@ def times(name: str, count: int) -> list[float]:
     """Seconds of each of PROPOSALS proposals in a row after `count` trials."""
     search = searcher(name, SPACE, 0)
     if isinstance(search, Peer):
-        search.learn(_history(count))
+        search.learn(history(count))
     else:
-        for params, loss in _history(count):
+        for params, loss in history(count):
             search.tell(params, loss)
     found = []
     for _ in range(PROPOSALS):

@@ -262,12 +262,20 @@ def test_that_a_summary_that_cannot_be_written_is_refused_at_once(folder: Path) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGTERM")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code", "method"),
+    [
+        (signal.SIGINT, 130, "random"),
+        (signal.SIGTERM, 143, "random"),
+        (signal.SIGTERM, 143, "bayesian"),
+    ],
+)
 def test_that_an_interrupted_study_says_how_to_go_on_and_ends_the_same(
-    folder: Path, number: signal.Signals, code: int
+    folder: Path, number: signal.Signals, code: int, method: str
 ) -> None:
     write_spec(folder, epochs=40, trials=MORE_THAN_ANY_MACHINE_DOES)
-    process = start(folder, "small.toml", "--json", "summary.json")
+    search = ("small.toml", "--method", method)
+    process = start(folder, *search, "--json", "summary.json")
     wait_for_trial(folder / "small.tune", TrialState.COMPLETE, process)
     process.send_signal(number)
     output, errors = process.communicate(timeout=60)
@@ -277,9 +285,9 @@ def test_that_an_interrupted_study_says_how_to_go_on_and_ends_the_same(
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["state"] == "stopped"
     assert summary["stop_reason"] == "user"
-    total = len(trials_of(folder / "small.tune")) + 1
+    total = len(trials_of(folder / "small.tune")) + (1 if method == "random" else 4)
     assert run(folder, "small.tune", "--trials", total)[0] == 0
-    run(folder, "small.toml", "--out", "whole.tune", "--trials", total)
+    run(folder, *search, "--out", "whole.tune", "--trials", total)
     assert trials_of(folder / "small.tune") == trials_of(folder / "whole.tune")
 
 
