@@ -63,7 +63,7 @@ class Fitted:
     def mean(self, points: Array) -> Array:
         """The posterior mean alone, shape (m,)."""
         beyond = [self._covariance(part) @ self.model.gp.alpha for part in _parts(points)]
-        return np.asarray(np.concatenate(beyond) + self.model.bowl.of(points))
+        return np.asarray(np.concatenate(beyond) + self.model.prior_mean.of(points))
 
     def predict_average(self, planes: Array) -> tuple[Array, Array]:
         """Mean and variance of the average over s points, for each of m cells: planes (s, m, d).
@@ -79,8 +79,8 @@ class Fitted:
         prior = float(gp.prior_covariance(self.model.features.of(planes[:, 0])).mean())
         half, _ = lapack.dtrtrs(gp.chol, covariance.T, lower=1)
         variance = gp.scale * np.maximum(prior - (half * half).sum(0), LEAST_VARIANCE)
-        bowl = np.mean([self.model.bowl.of(plane) for plane in planes], axis=0)
-        return covariance @ gp.alpha + bowl, variance
+        believed = np.mean([self.model.prior_mean.of(plane) for plane in planes], axis=0)
+        return covariance @ gp.alpha + believed, variance
 
     def leave_one_out(self) -> tuple[Array, Array]:
         """Mean and variance (n,) of each trial's value, noise included, as the others predict it.
@@ -136,13 +136,14 @@ class History:
 
 def _kind(space: SearchSpace, trial: Trial) -> int:
     """1: it has a value; -1: it failed; 0: it says nothing, or lies outside of the space."""
-    has_value = trial.state is TrialState.COMPLETE and np.isfinite(trial.value or 0.0)
-    if not has_value and trial.state is not TrialState.FAILED:
+    complete = trial.state is TrialState.COMPLETE
+    if not complete and trial.state is not TrialState.FAILED:
         return 0
     try:
         space.validate(trial.params)
     except SpaceError:
         return 0
+    has_value = complete and trial.value is not None and np.isfinite(trial.value)
     return 1 if has_value else -1
 
 

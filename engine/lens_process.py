@@ -85,10 +85,11 @@ class Sight:
         bayesian = BayesianMethod(self._spec.space, self._spec.resources.seed, **self._options)
         bayesian.learner = self._fits.learner
         for trial in in_order_of_finishing(self._trials):
-            has_value = trial.state is TrialState.COMPLETE and trial.value is not None
-            loss = self._sign * (trial.value or 0.0) if has_value else None
+            loss = None
+            if trial.state is TrialState.COMPLETE:
+                loss = math.inf if trial.value is None else self._sign * trial.value
             bayesian.tell(**told(trial, loss, ()))
-        for trial in self._trials.values():
+        for _, trial in sorted(self._trials.items()):
             if not trial.state.is_finished:
                 bayesian.pend(trial.params)
         return bayesian

@@ -120,10 +120,8 @@ def _activate(model: Fitted, points: Array, column: int, drawn: list[int]) -> No
     """Choose parents beside which a parameter plays a part, but for those that are drawn."""
     while (parent := model.cube.dimensions[column].parent) is not None:
         allowed = model.cube.dimensions[column].parent_levels
-        levels = model.cube.dimensions[parent].levels
-        assert levels is not None
         if parent not in drawn and model.cube.level(points[:1], parent)[0] not in allowed:
-            points[:, parent] = levels[allowed[0]]
+            points[:, parent] = model.cube.place(parent, allowed[0])
         column = parent
 
 
@@ -216,8 +214,9 @@ def _spread_points(count: int, width: int) -> Array:
 
 def _basis(model: Fitted, column: int, u: Array) -> Array:
     """Orthonormal functions of one parameter at u (m,), the constant left out: shape (m, k)."""
-    levels = model.cube.dimensions[column].levels
-    if levels is None or len(levels) > DEGREE + 1:
+    dimension = model.cube.dimensions[column]
+    levels = dimension.levels
+    if levels is None or (len(levels) > DEGREE + 1 and not dimension.is_categorical):
         polynomials = np.polynomial.legendre.legvander(2.0 * u - 1.0, DEGREE)[:, 1:]
         return np.asarray(polynomials * np.sqrt(2.0 * np.arange(1, DEGREE + 1) + 1.0))
     bins = np.minimum((u * len(levels)).astype(int), len(levels) - 1)

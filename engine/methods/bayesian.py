@@ -1,7 +1,7 @@
 """Bayesian optimisation: a model of the landscape chooses where to look next.
 
-The model is engine.surrogate's. It is loaded by the first proposal that needs it: whoever only
-checks a spec, as the window does, does not wait for scipy.
+The model is engine.surrogate's. It is loaded when the first trial is told: whoever only checks a
+spec, as the window does, does not wait for scipy.
 """
 
 from __future__ import annotations
@@ -31,9 +31,12 @@ LISTED = 2000
 SPREAD = 16
 """How many points are looked at for one that lies away from what failed."""
 MOST_COST_WEIGHT = 10.0
-APART = 0.1
-"""Of a dimension's length, shared among the pending trials: nothing closer to one of them, or to a
-trial that failed, is asked for."""
+APART, LEAST_SHARED = 0.1, 3
+"""What of a dimension's length is shared among the pending trials, and among the failed ones, with
+as many more: nothing closer to one of them is asked for; and nothing as close as that to a failed
+trial alone whose place is feared."""
+FEARED = 0.5
+"""A place is feared while a trial there is less likely than this to come through."""
 
 
 class BayesianMethod(Method):
@@ -104,10 +107,22 @@ class BayesianMethod(Method):
         if self._listed is not None:
             points = np.array([point for key, point in self._listed if key not in self._seen])
             return np.asarray(points[int(chooser.value(points).argmax())])
-        rng = np.random.default_rng([self.seed, self._count])
-        near = APART / (3 + len(pending))
-        others = np.concatenate([pending, _stacked(self._failed, len(self._cube))])
-        return chooser.best(lambda p: _is_apart(p, others, near) and self._is_new(p), rng)
+        failed = _stacked(self._failed, len(self._cube))
+        feared = failed[self._model.feasibility(failed) < FEARED]
+        hairs = [
+            (pending, APART / (LEAST_SHARED + len(pending))),
+            (failed, APART / (LEAST_SHARED + len(failed))),
+            (feared, APART / LEAST_SHARED),
+        ]
+
+        def is_apart(point: Array) -> bool:
+            return all(_is_apart(self._cube, point, others, hair) for others, hair in hairs)
+
+        seed = [self.seed, self._count]
+        found = chooser.best(lambda p: is_apart(p) and self._is_new(p), np.random.default_rng(seed))
+        if found is None:
+            return chooser.best(self._is_new, np.random.default_rng(seed))
+        return found
 
     def _spread_out(self) -> Array | None:
         """The next of evenly spread points, or one of those that follow where trials fail."""
@@ -187,15 +202,18 @@ def _stacked(points: list[Array], width: int) -> Array:
     return np.array(points, dtype=np.float64).reshape(len(points), width)
 
 
-def _is_apart(point: Array, others: Array, near: float) -> bool:
-    """Whether a point (d,) is farther than `near` from each of `others` (p, d) in some dimension.
+def _is_apart(cube: Cube, point: Array, others: Array, hair: float) -> bool:
+    """Whether a point (d,) differs from each of `others` (p, d) by more than `hair`.
 
     Where a model is sure of its best place, all of a batch would go there, and tell one thing; and
     where a trial failed, it would go again and again, for a failure says nothing of the value.
     """
     gaps = np.abs(others - point)
     gaps[np.isnan(others) != np.isnan(point)] = 1.0
-    return bool((np.fmax.reduce(gaps, 1, initial=0.0) > near).all())
+    choices = [dimension.is_categorical for dimension in cube.dimensions]
+    gaps[:, choices] = np.where(gaps[:, choices] > 0.0, 1.0, 0.0)
+    widest = np.fmax.reduce(gaps, 1, initial=0.0)
+    return bool((widest > hair).all())
 
 
 def _checked_weight(weight: Any) -> float:

@@ -25,7 +25,7 @@ HOPELESS = 0.15
 """Where a trial is less likely to come through, it is tried only when there is nowhere else: where
 the rest is known well, hardly any improvement is expected there, and a small chance of a great one
 would look better for ever."""
-BARRED = 1e4
+BARRED = 1e8
 
 
 class Chooser:
@@ -48,7 +48,7 @@ class Chooser:
         """The acquisition at points (m, d): shape (m,)."""
         x = self._model.features.of(points)
         mean, variance = self._gp.predict(x)
-        mean = mean + self._model.bowl.of(points)
+        mean = mean + self._model.prior_mean.of(points)
         return self.worth(points, mean, variance, self._model.feasibility(points))
 
     def worth(self, points: Array, mean: Array, variance: Array, chance: Array) -> Array:
@@ -61,13 +61,13 @@ class Chooser:
 
     def smooth(self, points: Array) -> tuple[Array, Array]:
         """The acquisition without the feasibility, and its gradient: shapes (m,) and (m, d)."""
-        features, bowl = self._model.features, self._model.bowl
+        features, prior = self._model.features, self._model.prior_mean
         x = features.of(points)
         mean, variance, mean_slope, variance_slope = self._gp.predict_with_gradient(x)
         value, slope = log_expected_improvement_gradient(
-            mean + bowl.of(points),
+            mean + prior.of(points),
             variance,
-            features.pull_back(points, mean_slope) + bowl.slope(points),
+            features.pull_back(points, mean_slope) + prior.slope(points),
             features.pull_back(points, variance_slope),
             self._to_beat,
         )

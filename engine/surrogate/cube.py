@@ -17,7 +17,7 @@ from engine.space import SearchSpace
 Array = NDArray[np.float64]
 
 MAX_LEVELS = 1000
-"""Beyond this many values a discrete parameter is treated as continuous, and rounded at the end."""
+"""Beyond this many values a number is treated as continuous, and rounded at the end."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,27 @@ class Cube:
 
     def level(self, points: Array, column: int) -> NDArray[np.int64]:
         """The index of the nearest level in each row, shape (n,); -1 where inactive."""
-        levels = self.dimensions[column].levels
-        assert levels is not None
-        x = points[:, column]
+        levels, x = self.dimensions[column].levels, points[:, column]
+        if levels is None:
+            return self._index(x, column)
         found = np.searchsorted((levels[1:] + levels[:-1]) / 2, np.nan_to_num(x, nan=0.0))
         return np.where(np.isnan(x), -1, found)
+
+    def place(self, column: int, level: int) -> float:
+        """The coordinate of a level."""
+        domain = self._discrete(column)
+        return domain.to_unit(domain.at(level))
+
+    def _discrete(self, column: int) -> Discrete:
+        domain = self.space.domain(self.space.dimensions[column])
+        assert isinstance(domain, Discrete)
+        return domain
+
+    def _index(self, x: Array, column: int) -> NDArray[np.int64]:
+        """The level in each row where there are too many to list."""
+        domain = self._discrete(column)
+        found = [-1 if np.isnan(u) else domain.index(domain.from_unit(float(u))) for u in x]
+        return np.array(found, dtype=np.int64)
 
     def snap(self, points: Array) -> Array:
         """The configurations that `points` (n, d) stand for: on levels, inactive ones NaN."""
@@ -72,10 +88,9 @@ class Cube:
 
 def _dimension(space: SearchSpace, name: str, columns: dict[str, int]) -> Dimension:
     domain = space.domain(name)
-    levels = None
-    if isinstance(domain, Discrete) and domain.count <= MAX_LEVELS:
+    levels, is_categorical = None, isinstance(domain, Choices)
+    if isinstance(domain, Discrete) and (is_categorical or domain.count <= MAX_LEVELS):
         levels = np.array([domain.to_unit(domain.at(index)) for index in range(domain.count)])
-    is_categorical = isinstance(domain, Choices)
     when = space[name].when
     if when is None:
         return Dimension(levels, is_categorical)

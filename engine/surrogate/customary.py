@@ -13,25 +13,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from engine.domains import Discrete
 from engine.space import Categorical, Float, Int, SearchSpace
 from engine.trial import Params
 
 T = TypeVar("T")
 
-_RATE, _MOMENTUM = r"(^|_)(lr|learning_?rate)(_|$)", r"(^|_)momentum(_|$)"
+_RATE = r"(^|_)(lr|learning_?rate)(_(init|initial|base|max))?$"
+_MOMENTUM = r"(^|_)momentum$"
 _NUMBERS = {
     _RATE: 1e-3,
     _MOMENTUM: 0.9,
-    r"(^|_)(weight_?decay|wd)(_|$)": 1e-4,
-    r"(^|_)drop_?out(_|$)": 0.2,
-    r"(^|_)batch(_?size)?(_|$)": 32.0,
+    r"(^|_)(weight_?decay|wd)$": 1e-4,
+    r"(^|_)drop_?out(_?(p|prob|rate))?$": 0.2,
+    r"(^|_)batch(_?size)?$": 32.0,
 }
 _SGD_RATE = 1e-2
 _CHOICES = {
-    r"(^|_)optimi[sz]er(_|$)": "adam",
-    r"(^|_)activation(_|$)": "relu",
-    r"(^|_)(lr_)?schedule(_|$)": "cosine",
+    r"(^|_)optimi[sz]er$": "adam",
+    r"(^|_)activation(_(fn|function))?$": "relu",
+    r"(^|_)scheduler?$": "cosine",
 }
+_NUMBERING = r"_?\d+$"
+_OTHERS = "norm"
+"""Batch normalisation has a momentum of its own."""
 _FIRST, _CENTRE = 0.0, 0.5
 
 
@@ -68,29 +73,34 @@ def _beginning(space: SearchSpace, parameter: Float | Int | Categorical) -> Begi
                 return Beginning(domain.to_unit(domain.normalise(choice)))
         return Beginning(_FIRST, is_known=False)
     usual = _look_up(_NUMBERS, parameter.name)
-    if usual is None:
+    if usual is None or (isinstance(parameter, Int) and usual != int(usual)):
         return Beginning(_CENTRE, is_known=False)
-    if re.search(_RATE, parameter.name.lower()) and _is_sgd(space):
+    if _is_called(_RATE, parameter.name) and _is_sgd(space):
         usual = _SGD_RATE
     return Beginning(_nearest(space, parameter, usual))
 
 
 def _look_up(table: Mapping[str, T], name: str) -> T | None:
-    return next((v for pattern, v in table.items() if re.search(pattern, name.lower())), None)
+    return next((value for pattern, value in table.items() if _is_called(pattern, name)), None)
+
+
+def _is_called(pattern: str, name: str) -> bool:
+    plain = re.sub(_NUMBERING, "", name.lower())
+    return _OTHERS not in plain and re.search(pattern, plain) is not None
 
 
 def _is_sgd(space: SearchSpace) -> bool:
     """Whether every trial has a momentum, which is what SGD is known by."""
-    return any(p.when is None and re.search(_MOMENTUM, p.name.lower()) for p in space)
+    return any(p.when is None and p.value != 0 and _is_called(_MOMENTUM, p.name) for p in space)
 
 
 def _nearest(space: SearchSpace, parameter: Float | Int, value: float) -> float:
     """The place of the value that a number may take and that is nearest to `value`."""
     assert parameter.low is not None
     assert parameter.high is not None
-    low, high = float(parameter.low), float(parameter.high)
-    value = min(max(value, low), high)
-    if parameter.step is None:
-        domain = space.domain(parameter.name)
-        return domain.to_unit(domain.normalise(value))
-    return (value - low) / (high - low)
+    domain, low = space.domain(parameter.name), float(parameter.low)
+    value = min(max(value, low), float(parameter.high))
+    if parameter.step is not None:
+        assert isinstance(domain, Discrete)
+        return domain.to_unit(domain.at(round((value - low) / float(parameter.step))))
+    return domain.to_unit(domain.normalise(value))

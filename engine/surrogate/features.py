@@ -31,8 +31,10 @@ class Features:
 
     def __init__(self, cube: Cube) -> None:
         self.cube = cube
-        kinds = [_kind(dimension) for dimension in cube.dimensions]
-        self._choices = np.array([_choices(dimension) for dimension in cube.dimensions])
+        kinds = np.array([_kind(dimension) for dimension in cube.dimensions], dtype=np.int64)
+        self._choices = np.array(
+            [_choices(dimension) for dimension in cube.dimensions], dtype=np.int64
+        )
         widths = np.choose(kinds, [1, 2, self._choices])
         effect_widths = np.choose(kinds, [1, 1, self._choices])
         self.groups: NDArray[np.int64] = np.repeat(np.arange(len(cube)), widths)

@@ -260,7 +260,7 @@ class GaussianProcess:
 
 
 def fit(x: Array, y: Array, groups: Groups, prior: Prior) -> Theta:
-    """The hyperparameters that are most probable given y (n,), standardised, at x (n, c + q)."""
+    """The most probable hyperparameters given y (n,), of about unit size, at x (n, c + q)."""
     made = Effects(x[:, len(groups) :], len(prior.centre) - 3)
     effects = (made, *made.with_(made.u))
 

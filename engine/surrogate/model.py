@@ -10,12 +10,12 @@ from functools import cached_property
 
 import numpy as np
 
-from engine.surrogate.bowl import bowl_of
 from engine.surrogate.cube import Array, Cube
 from engine.surrogate.evidence import Evidence
 from engine.surrogate.feasibility import Feasibility
 from engine.surrogate.features import Features
 from engine.surrogate.gp import JITTER, GaussianProcess, Prior, Theta, fit
+from engine.surrogate.prior_mean import prior_mean_of
 from engine.surrogate.warp import Warp
 
 MOST = 400
@@ -28,7 +28,7 @@ class Model:
     """What `evidence`, of at least one trial with a value, makes believe.
 
     Points are rows of the unit cube. The model's own scale is that of `warp`; less is better. The
-    process `gp` is about what the prior mean, the bowl, leaves over.
+    process `gp` is about what the prior mean leaves over.
     """
 
     def __init__(self, cube: Cube, evidence: Evidence, theta: Theta) -> None:
@@ -37,10 +37,10 @@ class Model:
         self.points = evidence.points[self.rows]
         self.warp = Warp(evidence.losses)
         self.targets = self.warp.forward(evidence.losses[self.rows])
-        self.bowl = bowl_of(cube, evidence)
+        self.prior_mean = prior_mean_of(cube, evidence)
         x = self.features.of(self.points)
-        beyond = self.targets - self.bowl.of(self.points)
-        self.gp = GaussianProcess(x, beyond, self.features.groups, theta)
+        residuals = self.targets - self.prior_mean.of(self.points)
+        self.gp = GaussianProcess(x, residuals, self.features.groups, theta)
 
     @cached_property
     def at_trials(self) -> Array:
@@ -59,7 +59,7 @@ class Model:
     def predict(self, points: Array) -> tuple[Array, Array]:
         """Posterior mean and variance of the objective at points (m, d): shapes (m,)."""
         mean, variance = self.gp.predict(self.features.of(points))
-        return mean + self.bowl.of(points), variance
+        return mean + self.prior_mean.of(points), variance
 
     def feasibility(self, points: Array) -> Array:
         """How likely trials at points (m, d) are to come through: shape (m,)."""
@@ -67,7 +67,11 @@ class Model:
 
     @cached_property
     def _feasibility(self) -> Feasibility:
-        return Feasibility(self.features, self.points, self.evidence.failed)
+        failed = self.evidence.failed  # thinned like those with a value, lest they outnumber them
+        kept = round(len(failed) * len(self.rows) / len(self.evidence))
+        if kept < len(failed):
+            failed = failed[np.linspace(0, len(failed) - 1, max(1, kept)).astype(int)]
+        return Feasibility(self.features, self.points, failed)
 
     def believing(self, points: Array) -> GaussianProcess:
         """The process, had what it expects at points (p, d) come about there."""
@@ -113,7 +117,7 @@ class Learner:
             features = Features(self._cube)
             points = first.points[rows]
             y = Warp(first.losses).forward(first.losses[rows])
-            y -= bowl_of(self._cube, first).of(points)
+            y -= prior_mean_of(self._cube, first).of(points)
             x = features.of(points)
             self._known[at] = fit(x, y, features.groups, Prior.of(len(self._cube)))
         return self._known[at]

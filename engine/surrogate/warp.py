@@ -24,21 +24,23 @@ class Warp:
     """
 
     def __init__(self, values: Array) -> None:
-        least, median = float(values.min()), float(np.median(values))
-        self._ceiling = median + _FAR * (median - least) if median > least else np.inf
-        kept = np.minimum(values, self._ceiling)
-        size = float(np.abs(kept).max()) or 1.0  # so that no square overflows
-        self._centre = size * float((kept / size).mean())
-        self._spread = size * float((kept / size).std())
+        self._ceiling = _ceiling(values)
+        self._size = float(np.abs(np.minimum(values, self._ceiling)).max()) or 1.0
+        kept = self._cut(values)
+        self._centre, self._spread = float(kept.mean()), float(kept.std())
         z = (kept - self._centre) / (self._spread or 1.0)
         self._power = _best_power(z) if len(z) >= LEAST and np.ptp(z) > 1e-9 else 1.0
         bent = bend(z, self._power)
         self._mean, self._scale = float(bent.mean()), float(bent.std()) or 1.0
         self._ends = np.array([z.min() - _WITHIN, z.max() + _WITHIN])
 
+    def _cut(self, values: Array) -> Array:
+        """Values without the far end, in a unit that nothing overflows in."""
+        return np.asarray(np.minimum(values, self._ceiling) / self._size)
+
     def forward(self, values: Array) -> Array:
         """Values as the model is fitted to them."""
-        z = (np.minimum(values, self._ceiling) - self._centre) / (self._spread or 1.0)
+        z = (self._cut(values) - self._centre) / (self._spread or 1.0)
         return (bend(z, self._power) - self._mean) / self._scale
 
     def back(self, bent: Array) -> Array:
@@ -48,7 +50,16 @@ class Warp:
         """
         low, high = bend(self._ends, self._power)
         y = np.clip(bent * self._scale + self._mean, low, high)
-        return unbend(y, self._power) * self._spread + self._centre
+        return (unbend(y, self._power) * self._spread + self._centre) * self._size
+
+
+def _ceiling(values: Array) -> float:
+    """What is as bad as any: measured by the median, or where that is the best by the next best."""
+    size = float(np.abs(values).max()) or 1.0
+    least, usual = float(values.min()) / size, float(np.median(values / size))
+    if usual == least:
+        usual = float((values / size)[values > values.min()].min(initial=np.inf))
+    return size * (usual + _FAR * (usual - least))
 
 
 def _best_power(z: Array) -> float:

@@ -17,13 +17,16 @@ NOTHING = 1e-9
 WITHOUT: dict[str, dict[str, Any]] = {
     "as it is": {},
     "nothing known of names": {"customary._NUMBERS": {}, "customary._CHOICES": {}},
-    "no prior mean": {"bowl.STEEP": 0.0, "bowl.FLAT": 0.0},
-    "a prior mean that does not flatten": {"bowl.STEEP": 1.0},
+    "no prior mean": {"prior_mean.STEEP": 0.0, "prior_mean.FLAT": 0.0},
+    "a prior mean that does not flatten": {"prior_mean.STEEP": 1.0},
     "no effects of single parameters": {"gp.EFFECTS_MEDIAN": NOTHING},
     "no effects of pairs": {"gp.PAIRS_MEDIAN": NOTHING},
     "neither": {"gp.EFFECTS_MEDIAN": NOTHING, "gp.PAIRS_MEDIAN": NOTHING},
     "no transform": {"warp.LEAST": 10**9},
-    "any improvement worth a trial": {"chooser.WORTHWHILE": 0.0, "gp.LEAST_NOISE": 1e-6},
+    "any improvement worth a trial": {"chooser.WORTHWHILE": 0.0},
+    "no least noise": {"gp.LEAST_NOISE": 1e-6},
+    "no points near the best": {"optimise.NEAR": 0},
+    "no gradients": {"optimise.GRADIENT_STEPS": 0, "optimise.LEAST_STEPS": 0},
     "length scales half as long": {"gp.LENGTH_MEDIAN": 0.25},
 }
 """What is put in place of constants of engine.surrogate."""

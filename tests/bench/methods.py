@@ -12,7 +12,6 @@ import math
 import multiprocessing
 import os
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Iterable
@@ -259,13 +258,12 @@ def show_times() -> None:
     table(["n", "method", "mean", "longest", "times ours"], rows)
 
 
-def main(arguments: list[str]) -> None:
-    """Run everything, or the methods that are named."""
-    names = arguments or [*OURS, *PEERS]
+def main() -> None:
+    """Run everything."""
     workers = os.cpu_count() or 1
-    show_regrets({name: runs(name, workers) for name in dict.fromkeys(["bayesian", *names])})
+    show_regrets({name: runs(name, workers) for name in (*OURS, *PEERS)})
     show_times()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

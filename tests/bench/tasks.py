@@ -7,6 +7,7 @@ draws.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import math
 import os
@@ -33,12 +34,8 @@ class Task:
     loss: Callable[[dict[str, Any]], float]
     regret: Callable[[float], float]
 
-    @property
-    def family(self) -> str:
-        """The kind of task: what comes before the first slash of its name."""
-        return self.name.partition("/")[0]
 
-
+@functools.cache
 def tasks() -> list[Task]:
     """The recorded tasks, or built-in ones where there are none."""
     folder = Path(os.environ.get("TUNESCAPE_TASKS", RECORDED))

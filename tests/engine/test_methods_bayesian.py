@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.methods import MethodError, make_method
-from engine.space import Categorical, Float, Int, SearchSpace
+from engine.space import Categorical, Float, Int, SearchSpace, When
 from tests.engine.landscapes import (
     MIXED,
     SQUARE,
@@ -127,7 +127,7 @@ def test_that_one_place_does_not_fail_again_and_again(seed: int) -> None:
         return None if params["x"] > 0.5 else noisy(bowl(0.3, 0.4))(params)
 
     asked = search(make_method("bayesian", SQUARE, seed=seed), loss, 45)
-    assert apart([params for params in asked if loss(params) is None]) > 0.005
+    assert apart([params for params in asked if loss(params) is None]) > 0.003
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -193,6 +193,17 @@ def test_that_one_accident_does_not_blacklist_its_neighbourhood() -> None:
     assert min(bowl(0.3, 0.7)(params) for params in asked if params not in accidents) < 0.002
 
 
+def test_that_accidents_anywhere_do_not_end_the_search() -> None:
+    """In one dimension, with one trial in three failing by chance, all places are soon near one."""
+    space, chance = SearchSpace([Float("x", 0.0, 1.0)]), np.random.default_rng(0)
+    method = make_method("bayesian", space)
+    asked = search(
+        method, lambda p: None if chance.random() < 0.33 else (p["x"] - 0.7) ** 2, trials=60
+    )
+    late = np.array([params["x"] for params in asked[-20:]])
+    assert (np.abs(late - 0.7) < 0.1).sum() >= 12
+
+
 # --- several at once
 
 
@@ -216,6 +227,22 @@ def test_that_a_batch_in_a_space_of_few_choices_has_no_two_alike() -> None:
     search(method, lambda params: float(params["depth"]), 6)
     asked = method.ask(8)
     assert len({FINITE.key(params) for params in asked}) == 8
+
+
+def test_that_another_choice_is_never_as_good_as_alike() -> None:
+    space = SearchSpace([Categorical("c", [f"choice {n}" for n in range(40)]), Float("x", 0, 1)])
+    method = make_method("bayesian", space)
+    asked = search(method, lambda p: p["x"] + 0.1 * (p["c"] > "choice 2"), trials=12)
+    asked += method.ask(8)
+    assert len({space.key(params) for params in asked}) == 20
+
+
+def test_that_a_condition_on_one_of_thousands_of_values_is_kept() -> None:
+    units = Int("units", 1, 4096)
+    space = SearchSpace([units, Float("extra", 0.0, 1.0, when=When("units", (4096,)))])
+    method = make_method("bayesian", space)
+    for params in search(method, lambda p: abs(p["units"] - 4096) / 4096, trials=15):
+        assert space.validate(params) == params
 
 
 def test_that_parallel_workers_keep_away_from_what_runs() -> None:

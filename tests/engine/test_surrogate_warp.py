@@ -80,3 +80,13 @@ def test_that_far_from_the_data_the_way_back_ends_at_finite_values() -> None:
         back = Warp(values).back(np.array([-1e6, -30.0, 0.0, 30.0, 1e6]))
         assert np.isfinite(back).all()
         assert (np.diff(back) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "losses", [[-1.7e308] * 3 + [1.7e308], [0.0, 0.0, 0.0, 0.0, 1.0, 1e12], [5e-324, 1e308, 1.0]]
+)
+def test_that_no_values_are_too_far_apart(losses: list[float]) -> None:
+    values = np.array(losses)
+    bent = Warp(values).forward(values)
+    assert np.isfinite(bent).all()
+    assert (np.argsort(bent, kind="stable") == np.argsort(values, kind="stable")).all()

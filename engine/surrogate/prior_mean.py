@@ -14,13 +14,15 @@ from engine.surrogate.cube import Array, Cube
 from engine.surrogate.customary import beginnings
 from engine.surrogate.evidence import Evidence
 
+OTHER = 0.25
+"""What another choice than that at the start counts: as a number half of its range away."""
 STEEP, FLAT, TRIALS = 4.0, 1.0, 10.0
 """How many standard deviations of the objective the mean rises from the middle of the cube to a
 corner: before the first trial, in the end, and after how many trials most of the way is gone. The
 ablation in tests/bench is about it."""
 
 
-class Bowl:
+class PriorMean:
     """A quadratic prior mean around the starting point of a space.
 
     Numbers count by their distance, choices by whether they are others; inactive parameters not at
@@ -31,14 +33,14 @@ class Bowl:
     def __init__(self, cube: Cube, steepness: float) -> None:
         starts = beginnings(cube.space)
         self._centre = np.array([start.place for start in starts])
-        self._choices = np.array([dimension.is_categorical for dimension in cube.dimensions])
+        self._choices = np.array([d.is_categorical for d in cube.dimensions], dtype=bool)
         known = np.array([start.is_known for start in starts], dtype=np.float64)
         self._rise = 4.0 * steepness * known / max(1, len(cube))
 
     def of(self, points: Array) -> Array:
         """The prior mean, on the model's scale: shape (m,)."""
         away = self._away(points)
-        return np.asarray(np.where(self._choices, away != 0.0, away * away) @ self._rise)
+        return np.asarray(np.where(self._choices, OTHER * (away != 0.0), away * away) @ self._rise)
 
     def slope(self, points: Array) -> Array:
         """Its gradient, zero for choices and inactive parameters: shape (m, d)."""
@@ -48,9 +50,9 @@ class Bowl:
         return np.asarray(np.nan_to_num(points - self._centre))
 
 
-def bowl_of(cube: Cube, evidence: Evidence) -> Bowl:
+def prior_mean_of(cube: Cube, evidence: Evidence) -> PriorMean:
     """The prior mean beside some trials: none where they have shown that nothing matters."""
     count = len(evidence)
-    if count > 1 and float(np.ptp(evidence.losses)) == 0.0:
-        return Bowl(cube, 0.0)
-    return Bowl(cube, FLAT + (STEEP - FLAT) * float(np.exp(-count / TRIALS)))
+    if count > 1 and evidence.losses.min() == evidence.losses.max():
+        return PriorMean(cube, 0.0)
+    return PriorMean(cube, FLAT + (STEEP - FLAT) * float(np.exp(-count / TRIALS)))

@@ -8,9 +8,9 @@ from scipy.optimize import approx_fprime
 
 from engine.methods import make_method
 from engine.space import Categorical, Float, Int, SearchSpace, When
-from engine.surrogate.bowl import Bowl, bowl_of
 from engine.surrogate.cube import Cube
 from engine.surrogate.customary import beginnings, starting_point
+from engine.surrogate.prior_mean import PriorMean, prior_mean_of
 from tests.engine.landscapes import evidence_of, points_of, wavy
 
 NETWORK = SearchSpace(
@@ -56,6 +56,8 @@ def test_that_momentum_in_every_trial_asks_for_the_learning_rate_of_sgd() -> Non
         (Int("batch", 64, 256), 64),
         (Float("dropout", 0.3, 0.5, step=0.1), 0.3),
         (Float("dropout", 0.0, 0.5, step=0.25), 0.25),
+        (Float("dropout", 0.0, 1.0, step=0.1), 0.2),
+        (Int("batch_size", 30, 130, step=10), 30),
         (Float("lr", value=0.5), 0.5),
     ],
 )
@@ -63,49 +65,75 @@ def test_that_what_is_customary_is_put_into_the_range(parameter, value) -> None:
     assert starting_point(SearchSpace([parameter]))[parameter.name] == pytest.approx(value)
 
 
-@pytest.mark.parametrize("name", ["slr", "clrs", "batches", "momentums", "x", "dropouts_of_school"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("slr", "clrs", "batches", "momentums", "x", "dropouts_of_school", "lr_decay"),
+        *("lr_gamma", "batch_norm_eps", "batch_norm_momentum", "weight_decay_schedule"),
+    ],
+)
 def test_that_a_name_that_only_looks_alike_means_nothing(name: str) -> None:
     assert not beginnings(SearchSpace([Float(name, 0.0, 1.0)]))[0].is_known
 
 
-def test_that_only_what_is_known_makes_the_bowl() -> None:
+@pytest.mark.parametrize("name", ["lr", "init_lr", "LearningRate", "learning_rate_init", "lr_2"])
+def test_that_common_spellings_are_understood(name: str) -> None:
+    assert starting_point(SearchSpace([Float(name, 1e-5, 1.0, log=True)])) == {name: 1e-3}
+
+
+@pytest.mark.parametrize("name", ["dropout", "lr", "momentum"])
+def test_that_a_whole_number_of_such_a_name_is_something_else(name: str) -> None:
+    method = make_method("bayesian", SearchSpace([Int(name, 0, 50), Float("x", 0, 1)]))
+    for value in (0.3, 0.2, 0.4):
+        (params,) = method.ask(1)
+        method.tell(params, value)
+
+
+def test_that_only_a_momentum_of_the_optimiser_means_sgd() -> None:
+    rate = Float("lr", 1e-5, 1.0, log=True)
+    for other in (Float("batch_norm_momentum", 0.1, 0.9), Float("momentum", value=0.0)):
+        assert starting_point(SearchSpace([rate, other]))["lr"] == pytest.approx(1e-3)
+
+
+def test_that_only_what_is_known_counts() -> None:
     points = points_of(NETWORK, 30)
     moved = points.copy()
     for name in ("width", "pooling"):
         moved[:, NETWORK.dimensions.index(name)] = 0.9
-    bowl = Bowl(Cube(NETWORK), 1.0)
-    np.testing.assert_array_equal(bowl.of(points), bowl.of(moved))
+    prior = PriorMean(Cube(NETWORK), 1.0)
+    np.testing.assert_array_equal(prior.of(points), prior.of(moved))
     nameless = SearchSpace([Float("x", 0.0, 1.0), Categorical("c", ["a", "b"])])
-    assert (Bowl(Cube(nameless), 1.0).of(points_of(nameless, 9)) == 0.0).all()
+    assert (PriorMean(Cube(nameless), 1.0).of(points_of(nameless, 9)) == 0.0).all()
 
 
-def test_that_the_bowl_is_lowest_where_the_search_begins() -> None:
-    bowl = Bowl(Cube(NETWORK), 1.0)
+def test_that_the_prior_mean_is_lowest_where_the_search_begins() -> None:
+    prior = PriorMean(Cube(NETWORK), 1.0)
     start = NETWORK.encode(starting_point(NETWORK))[None, :]
-    assert bowl.of(start)[0] == pytest.approx(0.0, abs=1e-9)
-    assert (bowl.of(points_of(NETWORK, 50)) > 0.0).all()
+    assert prior.of(start)[0] == pytest.approx(0.0, abs=1e-9)
+    assert (prior.of(points_of(NETWORK, 50)) > 0.0).all()
 
 
-def test_that_the_bowls_slope_agrees_with_differences() -> None:
-    bowl = Bowl(Cube(NETWORK), 1.7)
+def test_that_the_prior_means_slope_agrees_with_differences() -> None:
+    prior = PriorMean(Cube(NETWORK), 1.7)
     for point in points_of(NETWORK, 10, seed=3):
-        active = np.flatnonzero(~np.isnan(point) & (bowl.slope(point[None, :])[0] != 0.0))
+        active = np.flatnonzero(~np.isnan(point) & (prior.slope(point[None, :])[0] != 0.0))
 
         def value(u, point=point, active=active):
             moved = point.copy()
             moved[active] = u
-            return float(bowl.of(moved[None, :])[0])
+            return float(prior.of(moved[None, :])[0])
 
         numeric = approx_fprime(point[active], value, 1e-7)
-        np.testing.assert_allclose(bowl.slope(point[None, :])[0, active], numeric, atol=1e-5)
+        np.testing.assert_allclose(prior.slope(point[None, :])[0, active], numeric, atol=1e-5)
 
 
-def test_that_the_bowl_flattens_and_goes_where_nothing_matters() -> None:
+def test_that_the_prior_mean_flattens_and_goes_where_nothing_matters() -> None:
     cube, points = Cube(NETWORK), points_of(NETWORK, 60)
     far = points[:1]
     heights = [
-        bowl_of(cube, evidence_of(points[:n], wavy(points[:n]))).of(far)[0] for n in (1, 5, 20, 60)
+        prior_mean_of(cube, evidence_of(points[:n], wavy(points[:n]))).of(far)[0]
+        for n in (1, 5, 20, 60)
     ]
     assert (np.diff(heights) < 0.0).all()
     assert heights[-1] > 0.0
-    assert bowl_of(cube, evidence_of(points, np.ones(60))).of(far)[0] == 0.0
+    assert prior_mean_of(cube, evidence_of(points, np.ones(60))).of(far)[0] == 0.0
