@@ -14,8 +14,9 @@ from engine.surrogate.cube import Array, Cube
 from engine.surrogate.customary import beginnings
 from engine.surrogate.evidence import Evidence
 
-OTHER = 0.25
-"""What another choice than that at the start counts: as a number half of its range away."""
+OTHER = 0.5
+"""What another choice than that at the start counts, where a number at the far end of its range,
+begun at the other one, counts 1."""
 STEEP, FLAT, TRIALS = 4.0, 1.0, 10.0
 """How many standard deviations of the objective the mean rises from the middle of the cube to a
 corner: before the first trial, in the end, and after how many trials most of the way is gone. The
