@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.ledger import Ledger
+from engine.task_tables import BuiltinTask
 from engine.trial import Trial, TrialState
 
 
@@ -17,14 +18,15 @@ class KeptWeights:
         self._ledger = ledger
         self._weights_of = weights_of
         complete = [t for t in ledger.trials.values() if t.state is TrialState.COMPLETE]
-        self._best = self._ranked(complete)[: ledger.spec.task.keep]
+        task = ledger.spec.task
+        self._keep = task.keep if isinstance(task, BuiltinTask) else 0
+        self._best = self._ranked(complete)[: self._keep]
 
     def add(self, trial: Trial) -> None:
         """A trial is complete: its weights, or those of one that it displaces, are deleted."""
-        keep = self._ledger.spec.task.keep
         ranked = self._ranked([*self._best, trial])
-        self._best = ranked[:keep]
-        for displaced in ranked[keep:]:
+        self._best = ranked[: self._keep]
+        for displaced in ranked[self._keep :]:
             with contextlib.suppress(OSError):
                 self._weights_of(displaced.number).unlink(missing_ok=True)
 

@@ -11,18 +11,10 @@ from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_vali
 
 from engine.methods import MethodError, make_method
 from engine.space import SearchSpace
-from engine.spec_tables import (
-    Budget,
-    BuiltinTask,
-    Limits,
-    MethodSpec,
-    Resources,
-    SpecError,
-    Split,
-    Table,
-)
+from engine.spec_tables import Budget, Limits, MethodSpec, Resources, SpecError, Table
 from engine.spec_text import edit_tables, write_tables
 from engine.spec_toml import Tables, parameter_table, read_space, read_tables
+from engine.task_tables import BuiltinTask, CommandTask, ScriptTask, Split, Task, read_task
 from engine.tasks import catalog
 
 if TYPE_CHECKING:
@@ -31,12 +23,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Budget",
     "BuiltinTask",
+    "CommandTask",
     "Limits",
     "MethodSpec",
     "Resources",
+    "ScriptTask",
     "SpecError",
     "Split",
     "StudySpec",
+    "Task",
+    "read_task",
 ]
 
 MAX_BYTES = 10**7
@@ -44,6 +40,8 @@ _MISSING = {
     "name": "is missing; give the study a name.",
     "space": "there is no parameter to tune; add [[space]] with a name, a type, low and high.",
 }
+_SELDOM = ("split", "keep", "environment", "read")
+"""What of a task is written only where it differs from what it is by itself."""
 _FORBIDDEN = set('/\\:*?"<>|')
 
 
@@ -60,7 +58,7 @@ class StudySpec(Table):
     TABLE: ClassVar[str] = ""
 
     name: str
-    task: BuiltinTask
+    task: Task
     space: SearchSpace
     method: MethodSpec
     budget: Budget = Budget()
@@ -87,7 +85,7 @@ class StudySpec(Table):
                 raise SpecError(_MISSING.get(key, "is missing; add it."), *place)
         spec = cls(
             name=tables["name"],
-            task=_read_task(tables["task"]),
+            task=read_task(tables["task"]),
             space=read_space(tables["space"]),
             method=_read_method(tables["method"]),
             budget=Budget(**tables.get("budget", {})),
@@ -156,6 +154,10 @@ class StudySpec(Table):
 
     @model_validator(mode="after")
     def _check_space(self) -> StudySpec:
+        if isinstance(self.task, CommandTask):
+            self.task.check_space(self.space.names)
+        if not isinstance(self.task, BuiltinTask):
+            return self
         for index, parameter in enumerate(self.space):
             try:
                 catalog.check_space(self.task.network, [parameter])
@@ -167,6 +169,8 @@ class StudySpec(Table):
     @model_validator(mode="after")
     def _check_objective(self) -> StudySpec:
         """What a file holds is seen when it is read; what the bundled sets hold is known."""
+        if not isinstance(self.task, BuiltinTask):
+            return self
         known = _bundled_set(self.task.data)
         problem = catalog.problem_of(self.task.objective)
         if known is not None and known.problem != problem:
@@ -200,22 +204,29 @@ class StudySpec(Table):
         for name in ("budget", "limits", "resources"):
             table: Table = getattr(self, name)
             stated = table.model_dump(mode="json", exclude_none=True)
+            if name == "limits":  # whose defaults only say what is not done
+                stated = table.model_dump(mode="json", exclude_defaults=True)
             if stated:
                 tables[name] = stated
         return tables
 
     def _moved(self, folder: Path) -> StudySpec:
-        """The same spec with its data named from another folder."""
+        """The same spec with its files named from another folder."""
         if folder == self.base:
             return self
-        split = self.task.split
-        data = _from_folder(self.task.data, self.base, folder)
-        file = split.file and _from_folder(split.file, self.base, folder)
         task = {name: getattr(self.task, name) for name in type(self.task).model_fields}
-        parts = {**split.model_dump(), "file": file}
-        return self.with_(
-            task=BuiltinTask(**{**task, "data": data, "split": Split(**parts)}), base=folder
-        )
+        match self.task:
+            case BuiltinTask():
+                split = self.task.split
+                file = split.file and _from_folder(split.file, self.base, folder)
+                task["data"] = _from_folder(self.task.data, self.base, folder)
+                task["split"] = Split(**{**split.model_dump(), "file": file})
+            case ScriptTask():
+                for key in ("file", "interpreter"):
+                    task[key] = task[key] and _from_folder(task[key], self.base, folder)
+            case CommandTask():
+                task["folder"] = _from_folder(task["folder"] or ".", self.base, folder)
+        return self.with_(task=type(self.task)(**task), base=folder)
 
 
 def _read(path: Path) -> str:
@@ -237,28 +248,16 @@ def _read(path: Path) -> str:
         raise SpecError(f"{path} cannot be read ({error}); check it.") from None
 
 
-def _read_task(table: Tables) -> BuiltinTask:
-    kind = table.get("kind", "builtin")
-    if kind in ("script", "command"):
-        raise SpecError(
-            f"'{kind}' tasks are not supported by this version; use 'builtin'.", "task", "kind"
-        )
-    if isinstance(table.get("split"), dict):
-        table = {**table, "split": Split(**table["split"])}
-    return BuiltinTask(**table)
-
-
 def _read_method(table: Tables) -> MethodSpec:
     name = {key: value for key, value in table.items() if key == "name"}
     return MethodSpec(**name, options={k: v for k, v in table.items() if k != "name"})
 
 
-def _task_table(task: BuiltinTask) -> Tables:
+def _task_table(task: Task) -> Tables:
     table = task.model_dump(mode="json", exclude_none=True)
-    if task.split == Split():
-        del table["split"]
-    if task.keep == BuiltinTask.model_fields["keep"].default:
-        del table["keep"]
+    for name, field in type(task).model_fields.items():
+        if name in _SELDOM and getattr(task, name) == field.default:
+            table.pop(name, None)
     return table
 
 

@@ -1,18 +1,18 @@
-"""The tables of a spec, each validated by itself: task, method, budget, limits, resources.
+"""The tables of a spec, each validated by itself: method, budget, limits, resources.
 
-What spans several tables, and TOML, are elsewhere: engine.spec, engine.spec_toml.
+The [task] table, of which there are several kinds, is in engine.task_tables. What spans several
+tables, and TOML, are elsewhere: engine.spec, engine.spec_toml.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from engine.tasks import catalog
+from engine.trial import FailureReason
 from engine.wording import did_you_mean, show
 
 MAX_SEED = 2**31 - 1
@@ -22,6 +22,12 @@ Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 Positive = Annotated[float, Field(gt=0, le=1e12)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+RETRIED = tuple(
+    str(reason)
+    for reason in (FailureReason.CRASHED, FailureReason.OUT_OF_MEMORY, FailureReason.TIME_LIMIT)
+)
+"""What may go well another time: an exception, or a loss that diverges, comes again."""
 
 
 class SpecError(ValueError):
@@ -77,81 +83,6 @@ class Table(BaseModel):
             raise spec_error(error, type(self)) from None
 
 
-class Split(Table):
-    """How a user's data file is cut into parts.
-
-    `by` is "random", "stratified", "time" (in the order of `column`) or the name of a column of
-    groups; None leaves it to the kind of data. `file` is a separate test file.
-    """
-
-    TABLE: ClassVar[str] = "task"
-    KEY: ClassVar[str] = "split."
-
-    train: Share = 0.7
-    validation: Share = 0.15
-    test: Share = 0.15
-    by: Text | None = None
-    column: Text | None = None
-    file: Text | None = None
-
-    @model_validator(mode="after")
-    def _check_shares(self) -> Split:
-        for part in ("train", "validation"):
-            if getattr(self, part) == 0:
-                raise SpecError("must be above 0; it needs rows.", "task", f"split.{part}")
-        total = self.train + self.validation + self.test
-        if self.file is None and abs(total - 1) > 1e-6:
-            raise SpecError(
-                f"train ({self.train:g}), validation ({self.validation:g}) and test "
-                f"({self.test:g}) sum to {total:g}; make them sum to 1.",
-                "task",
-                "split",
-            )
-        return self
-
-
-class BuiltinTask(Table):
-    """A built-in network trained on a bundled data set or a file.
-
-    `direction` is the objective's own unless stated; `keep` is how many of the best trials keep
-    their weights.
-    """
-
-    TABLE: ClassVar[str] = "task"
-
-    kind: Literal["builtin"] = "builtin"
-    network: Text
-    data: Text
-    epochs: Annotated[int, Field(ge=1, le=10**6)] = 20
-    objective: Text
-    at: Literal["best", "last"] = "best"
-    direction: Literal["minimize", "maximize"]
-    target: Text | None = None
-    split: Split = Split()
-    keep: Annotated[int, Field(ge=0, le=10**6)] = 3
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_direction(cls, table: Any) -> Any:
-        if isinstance(table, Mapping) and table.get("direction") is None:
-            known = _DIRECTIONS.get(str(table.get("objective")), "minimize")
-            return {**table, "direction": known}
-        return table
-
-    @field_validator("network", "objective")
-    @classmethod
-    def _check_catalog(cls, name: str, info: Any) -> str:
-        try:
-            if info.field_name == "network":
-                catalog.hyperparameters(name)
-            else:
-                catalog.direction_of(name)
-        except catalog.CatalogError as error:
-            sentence = str(error).removeprefix(f"{info.field_name}: ")
-            raise SpecError(sentence, "task", info.field_name) from None
-        return name
-
-
 class MethodSpec(Table):
     """Which method proposes configurations; `options` are the keys beside its name."""
 
@@ -172,20 +103,43 @@ class Budget(Table):
 
 
 class Limits(Table):
-    """What one trial may use."""
+    """What one trial may use, and what becomes of a study whose trials fail.
+
+    `report_seconds` is the longest silence between two reports, and before the first. A trial that
+    failed for one of the reasons `retry_on` is run again up to `retries` times. After
+    `same_failures` trials in a row that failed for the same reason, the study stops.
+    """
 
     TABLE: ClassVar[str] = "limits"
 
     trial_seconds: Positive | None = None
+    report_seconds: Positive | None = None
     memory_mb: Count | None = None
+    retries: Annotated[int, Field(ge=0, le=100)] = 0
+    retry_on: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = RETRIED
+    same_failures: Count | None = None
+
+    @field_validator("retry_on")
+    @classmethod
+    def _check_reasons(cls, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        known = [str(reason) for reason in FailureReason]
+        for reason in reasons:
+            if reason not in known:
+                hint = did_you_mean(reason, known) or f"; take some of {', '.join(known)}."
+                raise ValueError(f"there is no reason {show(reason)}{hint}")
+        return reasons
 
 
 class Resources(Table):
-    """What the study runs on; None is left to the machine."""
+    """What the study runs on; None is left to the machine.
+
+    `per_device` trials run on each device where `workers` does not say how many there are in all.
+    """
 
     TABLE: ClassVar[str] = "resources"
 
     workers: Annotated[int, Field(ge=1, le=1024)] | None = None
+    per_device: Annotated[int, Field(ge=1, le=64)] | None = None
     devices: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
 
@@ -198,13 +152,6 @@ class Resources(Table):
             if (devices or ()).count(device) > 1:
                 raise ValueError(f"{show(device)} is there twice; remove one.")
         return devices
-
-
-_DIRECTIONS = {
-    objective: direction
-    for problem in catalog.METRICS
-    for objective, direction in catalog.objectives(problem).items()
-}
 
 
 def spec_error(error: ValidationError, table: type[Table]) -> SpecError:

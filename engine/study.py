@@ -235,8 +235,9 @@ class Study:
         return Task(
             content=spec.task.model_dump(mode="json"),
             base=spec.base,
-            weights=companions(self.path),
+            folder=companions(self.path),
             trial_seconds=spec.limits.trial_seconds,
+            report_seconds=spec.limits.report_seconds,
             memory_mb=spec.limits.memory_mb,
         )
 
@@ -253,7 +254,8 @@ class Study:
         )
 
     def _slots(self) -> tuple[Slot, ...]:
-        return slots(self.spec.resources.workers, self.spec.resources.devices)
+        resources = self.spec.resources
+        return slots(resources.workers, resources.devices, resources.per_device)
 
     def _inbox(self) -> queue.SimpleQueue[Any]:
         assert self._loop is not None

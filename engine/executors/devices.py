@@ -47,13 +47,17 @@ def cores() -> int:
     return max(1, min(logical, psutil.cpu_count(logical=False) or logical))
 
 
-def slots(workers: int | None = None, devices: Sequence[str] | None = None) -> tuple[Slot, ...]:
+def slots(
+    workers: int | None = None,
+    devices: Sequence[str] | None = None,
+    per_device: int | None = None,
+) -> tuple[Slot, ...]:
     """Places for `workers` workers, dealt out over `devices`.
 
-    By default one worker a GPU, else one on the CPU. CPU threads are shared out evenly, so that
-    the workers together never run more threads than there are cores.
+    By default `per_device` (or one) a GPU, else as many on the CPU. CPU threads are shared out
+    evenly, so that the workers together never run more threads than there are cores.
     """
     chosen = tuple(devices or accelerators() or ("cpu",))
-    count = workers or len(chosen)
+    count = workers or len(chosen) * (per_device or 1)
     threads = max(1, cores() // count)
     return tuple(Slot(index, chosen[index % len(chosen)], threads) for index in range(count))

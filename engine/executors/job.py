@@ -21,18 +21,23 @@ class Task:
     """What workers are told when they start, and the limits of a trial.
 
     `content` is the JSON form of the spec's task, `base` the folder its paths are relative to and
-    `weights` the folder that trials put their weights in.
+    `folder` that of the study: trials put their weights and checkpoints in it.
     """
 
     content: Mapping[str, Any]
     base: Path
-    weights: Path
+    folder: Path
     trial_seconds: float | None = None
+    report_seconds: float | None = None
     memory_mb: float | None = None
 
     def weights_of(self, number: int) -> Path:
         """The file for the weights of a trial."""
-        return self.weights / f"trial-{number:06d}.safetensors"
+        return self.folder / f"trial-{number:06d}.safetensors"
+
+    def checkpoint_of(self, number: int) -> Path:
+        """The folder for the checkpoint of a trial; it is there once something is in it."""
+        return self.folder / "checkpoints" / f"trial-{number:06d}"
 
 
 @dataclass

@@ -207,6 +207,7 @@ class _Supervisor(threading.Thread):
                 params=trial.params,
                 seed=trial.seed,
                 weights=str(self._task.weights_of(trial.number)),
+                checkpoint=str(self._task.checkpoint_of(trial.number)),
             )
         ended = Watch(self._task, self._slot, job, child, self._inbox).until_over()
         if ended.lost:

@@ -1,11 +1,16 @@
-"""Whether a task can be run, asked before anything runs: no torch, no more data than needed."""
+"""Whether a task can be run, asked before anything runs: no torch, no more data than needed.
+
+Of a user's script or command it is seen whether what it names is there; none of it is run.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.space import SearchSpace
+from engine.tasks.brought import check_command, check_script
 from engine.tasks.catalog import Problem, check_space
 from engine.tasks.data import facts
 from engine.tasks.dataset import TaskError
@@ -22,7 +27,18 @@ def check(task: Any, base: Path | str, space: SearchSpace | None = None) -> None
     Of a large file the first rows are judged alone; what is wrong further down is found when a
     worker opens the task.
     """
-    settings = read_task(task)
+    if not isinstance(task, Mapping):
+        task = task if isinstance(task, TaskSettings) else task.model_dump(mode="json")
+    match task.get("kind") if isinstance(task, Mapping) else "builtin":
+        case "script":
+            check_script(task, Path(base))
+        case "command":
+            check_command(task, Path(base))
+        case _:
+            _check_builtin(read_task(task), base, space)
+
+
+def _check_builtin(settings: TaskSettings, base: Path | str, space: SearchSpace | None) -> None:
     known = facts(settings, base)
     fractions_of(settings.split)
     check_fit(settings, known.problem, known.is_images)

@@ -249,7 +249,9 @@ class StudyModel(QObject):
 
     def _part_way(self) -> float:
         """How many trials' worth of work the running ones have behind them."""
-        epochs = self.spec.task.epochs
+        planned = self.spec.task.steps_planned
+        if planned is None:
+            return 0.0
         running = self.arrays.column("number")[self.arrays.is_state(TrialState.RUNNING)]
         steps = [self.reports[int(n)][-1].step for n in running if self.reports.get(int(n))]
-        return sum(min(1.0, step / epochs) for step in steps)
+        return sum(min(1.0, step / planned) for step in steps)

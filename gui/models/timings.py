@@ -17,7 +17,7 @@ _TRIALS_KEPT = 30
 
 
 class Timings:
-    """Seconds a trial by what decides them: data, network, epochs and devices."""
+    """Seconds a trial by what decides them: what is trained, how long, and on which devices."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -40,5 +40,12 @@ class Timings:
 
 
 def _key(spec: StudySpec) -> str:
-    task = spec.task
-    return json.dumps([task.data, task.network, task.epochs, spec.resources.devices])
+    task, devices = spec.task, spec.resources.devices
+    match task.kind:
+        case "builtin":
+            return json.dumps([task.data, task.network, task.epochs, devices])
+        case "script":
+            path = str(spec.base / task.file)
+            return json.dumps([path, task.function, task.interpreter, task.steps, devices])
+        case "command":
+            return json.dumps([str(spec.base), task.argv, task.steps, devices])

@@ -10,13 +10,12 @@ from engine.parameters import SpaceError
 from engine.space import SearchSpace, find_problems
 from engine.spec import (
     Budget,
-    BuiltinTask,
     Limits,
     MethodSpec,
     Resources,
     SpecError,
-    Split,
     StudySpec,
+    read_task,
 )
 from gui.models.document import Document, rows_of
 
@@ -59,7 +58,7 @@ def judge(document: Document, origin: StudySpec) -> Verdict:
     if not document.parameters:
         problems.append(SpecError("is empty; add a parameter to search.", "space"))
     parts = {
-        "task": attempt(lambda: _task(document.task)),
+        "task": attempt(lambda: read_task(document.task)),
         "method": attempt(lambda: _method(document.method)),
         "budget": attempt(lambda: Budget(**document.budget)),
         "limits": attempt(lambda: Limits(**document.limits)),
@@ -102,13 +101,6 @@ def document_of(spec: StudySpec) -> Document:
 
 def _entries(table: Any) -> dict[str, Any]:
     return table.model_dump(exclude_none=True)
-
-
-def _task(table: Mapping[str, Any]) -> BuiltinTask:
-    entries = dict(table)
-    if isinstance(entries.get("split"), Mapping):
-        entries["split"] = Split(**entries["split"])
-    return BuiltinTask(**entries)
 
 
 def _method(table: Mapping[str, Any]) -> MethodSpec:

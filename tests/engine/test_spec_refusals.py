@@ -79,11 +79,15 @@ REFUSALS = [
         '"../digits"\n[task]',
         "name: has / in it, which files cannot have; choose a plainer name.",
     ),
-    ('kind = "builtin"', 'kind = "bultin"', "[task] kind: must be 'builtin', not 'bultin'."),
+    (
+        'kind = "builtin"',
+        'kind = "bultin"',
+        "[task] kind: must be builtin, script or command, not 'bultin'.",
+    ),
     (
         'kind = "builtin"',
         'kind = "script"',
-        "[task] kind: 'script' tasks are not supported by this version; use 'builtin'.",
+        "[task] file: is missing; add it.",
     ),
     (
         'network = "mlp"',
