@@ -26,9 +26,10 @@ from engine.events import (
     TrialStarted,
 )
 from engine.places import resources
-from engine.spec import StudySpec
+from engine.spec import ScriptTask, StudySpec
 from engine.study import Study, StudyError
 from engine.trial import Trial, TrialState
+from engine.trust import is_trusted
 
 FINISHED, ALL_FAILED, BAD_INPUT = 0, 1, 2
 EXAMPLE = "digits-grid.toml"
@@ -77,6 +78,7 @@ def _study(arguments: Namespace) -> Study:
     if file.suffix != ".toml":
         raise InputError(f"{file} is neither a spec (.toml) nor a study (.tune).")
     spec = _overridden(StudySpec.load(file), arguments)
+    _check_trust(file, spec, arguments.trust)
     return Study.create(arguments.out or Path(f"{spec.name}.tune"), spec)
 
 
@@ -93,7 +95,16 @@ def _existing(file: Path, arguments: Namespace) -> Study:
                 f"{file.name} has; give the new total."
             )
         study.extend(arguments.trials)
+    if study.has_more_to_do():
+        _check_trust(file, study.spec, arguments.trust)
     return study
+
+
+def _check_trust(file: Path, spec: StudySpec, trusted: bool) -> None:
+    """Nothing of the user's own is run before somebody has said that it may be."""
+    if not trusted and not is_trusted(spec):
+        what = spec.task.file if isinstance(spec.task, ScriptTask) else "a command of its own"
+        raise InputError(f"{file.name} runs {what}; look at it, then add --trust.")
 
 
 def _overridden(spec: StudySpec, arguments: Namespace) -> StudySpec:
