@@ -102,7 +102,7 @@ def _existing(file: Path, arguments: Namespace) -> Study:
 
 def _check_trust(file: Path, spec: StudySpec, trusted: bool) -> None:
     """Nothing of the user's own is run before somebody has said that it may be."""
-    if not trusted and not is_trusted(spec):
+    if not trusted and not is_trusted(spec.task, spec.base):
         what = spec.task.file if isinstance(spec.task, ScriptTask) else "a command of its own"
         raise InputError(f"{file.name} runs {what}; look at it, then add --trust.")
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import places
-from engine.spec import CommandTask, ScriptTask, StudySpec
+from engine.task_tables import CommandTask, ScriptTask, Task
 from engine.tasks.brought import read_script
 from engine.tasks.dataset import TaskError
 
@@ -33,15 +33,15 @@ class Code:
     key: str
 
 
-def code_of(spec: StudySpec) -> Code | None:
-    """What of the user's own a study would run; None for built-in tasks. Reads the script.
+def code_of(task: Task, given: Path) -> Code | None:
+    """What of the user's own a task of the folder `given` runs; None for a built-in one.
 
-    A script is known by its place and the Python that runs it, so that its author may go on
+    The script is read. It is known by its place and the Python that runs it, so that its author may go on
     editing it; a command by all that makes it.
     """
-    base = Path(os.path.abspath(spec.base))
-    match spec.task:
-        case ScriptTask() as task:
+    base = Path(os.path.abspath(given))
+    match task:
+        case ScriptTask():
             file, interpreter = base / task.file, task.interpreter and str(base / task.interpreter)
             try:
                 text = read_script(file)
@@ -50,7 +50,7 @@ def code_of(spec: StudySpec) -> Code | None:
             by = f" by {interpreter}" if interpreter else ""
             place = ["script", os.path.normpath(file), task.function, interpreter]
             return Code(f"{task.function} of {file} is run{by}.", text, _key(place))
-        case CommandTask() as task:
+        case CommandTask():
             folder = os.path.normpath(base / (task.folder or "."))
             lines = [f"{name}={value}" for name, value in task.environment.items()]
             lines.append(shlex.join(task.argv))
@@ -59,15 +59,15 @@ def code_of(spec: StudySpec) -> Code | None:
     return None
 
 
-def is_trusted(spec: StudySpec) -> bool:
-    """Whether a study runs nothing of the user's own, or only what may be run."""
-    code = code_of(spec)
+def is_trusted(task: Task, base: Path) -> bool:
+    """Whether a task runs nothing of the user's own, or only what may be run."""
+    code = code_of(task, base)
     return code is None or code.key in _known()
 
 
-def trust(spec: StudySpec) -> None:
-    """From now on what `spec` names may be run."""
-    code = code_of(spec)
+def trust(task: Task, base: Path) -> None:
+    """From now on what `task` names may be run."""
+    code = code_of(task, base)
     if code is None:
         return
     known = [key for key in _known() if key != code.key]

@@ -31,7 +31,7 @@ def check_script(task: Mapping[str, Any], base: Path) -> None:
         raise TaskError(f"file: {file.name} is no valid Python{line} ({_said(error)}).") from None
     names = list(_names(tree.body))
     if function not in names and "*" not in names:
-        functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        functions = functions_of(source)
         hint = did_you_mean(function, functions)
         listed = f"; it has {', '.join(functions)}." if functions else "; define it there."
         raise TaskError(f"function: {file.name} has no function {function}{hint or listed}")
@@ -52,6 +52,15 @@ def read_script(file: Path) -> str:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise TaskError(f"file: {file} cannot be read ({reason}); check it.") from None
+
+
+def functions_of(source: str) -> tuple[str, ...]:
+    """The functions that a script defines at its top; none where it is no valid Python."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(node.name for node in body if isinstance(node, ast.FunctionDef))
 
 
 def check_interpreter(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.executors.interpreters import InterpreterError, examine, find_interpreters
+from engine.tasks.interpreters import InterpreterError, examine, find_interpreters
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_that_a_python_tells_its_version_and_packages() -> None:
 def test_that_what_is_no_python_is_refused_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, sentence: str
 ) -> None:
-    monkeypatch.setattr("engine.executors.interpreters.PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("engine.tasks.interpreters.PATIENCE_SECONDS", 1.0)
     path = tmp_path / "python"
     path.write_text(content)
     path.chmod(0o755)

@@ -8,6 +8,7 @@ import pytest
 
 from engine import places
 from engine.spec import StudySpec
+from engine.task_tables import Task
 from engine.trust import code_of, is_trusted, trust
 
 SPACE = """
@@ -31,6 +32,10 @@ BUILTIN = (
 )
 
 
+def task_of(text: str) -> Task:
+    return StudySpec.parse(text).task
+
+
 @pytest.fixture(autouse=True)
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(places, "settings", lambda: tmp_path / "config")
@@ -38,28 +43,28 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_that_a_built_in_network_needs_no_trust(tmp_path: Path) -> None:
-    assert code_of(StudySpec.parse(BUILTIN, tmp_path)) is None
-    assert is_trusted(StudySpec.parse(BUILTIN, tmp_path))
+    assert code_of(task_of(BUILTIN), tmp_path) is None
+    assert is_trusted(task_of(BUILTIN), tmp_path)
 
 
 @pytest.mark.parametrize("text", [SCRIPT, COMMAND])
 def test_that_trust_is_given_once_and_remembered(tmp_path: Path, text: str) -> None:
-    spec = StudySpec.parse(text, tmp_path)
-    assert not is_trusted(spec)
-    trust(spec)
-    assert is_trusted(StudySpec.parse(text, tmp_path))
+    task = task_of(text)
+    assert not is_trusted(task, tmp_path)
+    trust(task, tmp_path)
+    assert is_trusted(task_of(text), tmp_path)
 
 
 def test_that_a_script_is_shown_as_it_would_run(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("def objective(trial): ...\n")
-    code = code_of(StudySpec.parse(SCRIPT, tmp_path))
+    code = code_of(task_of(SCRIPT), tmp_path)
     assert code is not None
     assert code.title == f"objective of {tmp_path / 'train.py'} is run."
     assert code.text == "def objective(trial): ...\n"
 
 
 def test_that_a_command_is_shown_with_its_variables_and_quotes(tmp_path: Path) -> None:
-    code = code_of(StudySpec.parse(COMMAND, tmp_path))
+    code = code_of(task_of(COMMAND), tmp_path)
     assert code is not None
     assert code.title == f"This command is run in {tmp_path}."
     assert code.text == "MODE=fast one\ntrain --lr '{lr}'"
@@ -79,33 +84,33 @@ def test_that_a_command_is_shown_with_its_variables_and_quotes(tmp_path: Path) -
 def test_that_trust_in_one_thing_is_no_trust_in_another(
     tmp_path: Path, text: str, old: str, new: str
 ) -> None:
-    trust(StudySpec.parse(text, tmp_path))
-    assert not is_trusted(StudySpec.parse(text.replace(old, new), tmp_path))
+    trust(task_of(text), tmp_path)
+    assert not is_trusted(task_of(text.replace(old, new)), tmp_path)
 
 
 def test_that_a_script_of_the_same_name_elsewhere_is_another(tmp_path: Path) -> None:
-    trust(StudySpec.parse(SCRIPT, tmp_path))
-    assert not is_trusted(StudySpec.parse(SCRIPT, tmp_path / "downloads"))
+    trust(task_of(SCRIPT), tmp_path)
+    assert not is_trusted(task_of(SCRIPT), tmp_path / "downloads")
 
 
 def test_that_other_things_to_tune_in_the_same_script_need_no_new_trust(tmp_path: Path) -> None:
-    trust(StudySpec.parse(SCRIPT, tmp_path))
-    assert is_trusted(StudySpec.parse(SCRIPT.replace("high = 1.0", "high = 2.0"), tmp_path))
+    trust(task_of(SCRIPT), tmp_path)
+    assert is_trusted(task_of(SCRIPT.replace("high = 1.0", "high = 2.0")), tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"a": 1}', "[1, null]", "\udcff"])
 def test_that_a_broken_list_means_that_it_is_asked_again(
     tmp_path: Path, config: Path, content: str
 ) -> None:
-    spec = StudySpec.parse(SCRIPT, tmp_path)
+    task = task_of(SCRIPT)
     config.mkdir()
     (config / "trusted.json").write_bytes(content.encode(errors="surrogateescape"))
-    assert not is_trusted(spec)
-    trust(spec)
-    assert is_trusted(spec)
+    assert not is_trusted(task, tmp_path)
+    trust(task, tmp_path)
+    assert is_trusted(task, tmp_path)
 
 
 def test_that_a_folder_that_cannot_be_written_breaks_nothing(tmp_path: Path, config: Path) -> None:
     config.write_text("a file where the folder should be")
-    trust(StudySpec.parse(SCRIPT, tmp_path))
-    assert not is_trusted(StudySpec.parse(SCRIPT, tmp_path))
+    trust(task_of(SCRIPT), tmp_path)
+    assert not is_trusted(task_of(SCRIPT), tmp_path)
