@@ -5,10 +5,8 @@ Commands return at once; the study thread (study_loop.py) carries them out.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import queue
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ from engine.events import Event, StopReason, StudyExtended, StudySnapshot, Study
 from engine.executors.devices import Slot, slots
 from engine.executors.job import Task
 from engine.executors.local import LocalExecutor
-from engine.executors.messages import TrialEnded, WorkersRefused
 from engine.executors.turns import Turn, turns
 from engine.ledger import Ledger
 from engine.methods import make_method
@@ -31,9 +28,9 @@ from engine.store import LockedError, Store, StoreError, companions
 from engine.study_loop import StudyLoop
 from engine.surroundings import Surroundings
 from engine.tasks.check import check
-from engine.trial import Params, Trial, TrialState
+from engine.trial import Params, Trial
 
-__all__ = ["LockedError", "StoreError", "Study", "StudyError", "time_one_trial"]
+__all__ = ["LockedError", "StoreError", "Study", "StudyError"]
 
 
 _LIFTED: dict[StopReason | None, dict[str, None]] = {
@@ -265,27 +262,3 @@ class Study:
 def trial_seed(seed: int, number: int) -> int:
     """The seed of a trial: a function of the study's seed and the trial's number alone."""
     return int(np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(1)[0])
-
-
-def time_one_trial(spec: StudySpec) -> float:
-    """Run one trial at the space's default configuration in a worker; its seconds.
-
-    Raises StudyError with the worker's own words when the trial fails.
-    """
-    check(spec.task, spec.base, spec.space)
-    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    with tempfile.TemporaryDirectory(prefix="tunescape-") as folder:
-        task = Task(spec.task.model_dump(mode="json"), spec.base, Path(folder))
-        places = slots(spec.resources.workers, spec.resources.devices)[:1]
-        executor = LocalExecutor(task, places, inbox)
-        with contextlib.closing(executor):
-            seed = trial_seed(spec.resources.seed, 0)
-            executor.submit([Trial(0, spec.space.default(), TrialState.QUEUED, seed=seed)])
-            while True:
-                match inbox.get():
-                    case TrialEnded(state=TrialState.COMPLETE, seconds=float(seconds)):
-                        return seconds
-                    case TrialEnded(failure=failure) if failure is not None:
-                        raise StudyError(failure.message)
-                    case WorkersRefused(message=message):
-                        raise StudyError(message)

@@ -36,8 +36,8 @@ class Code:
 def code_of(task: Task, given: Path) -> Code | None:
     """What of the user's own a task of the folder `given` runs; None for a built-in one.
 
-    The script is read. It is known by its place and the Python that runs it, so that its author may go on
-    editing it; a command by all that makes it.
+    The script is read. It is known by its place and the Python that runs it, so that its author
+    may go on editing it; a command by all that makes it.
     """
     base = Path(os.path.abspath(given))
     match task:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,9 +27,11 @@ from gui.settings import Settings
 
 if TYPE_CHECKING:
     from engine.analysis.views import LensProblem, View
+    from engine.dry_run import Discovered, DryRun, Projection
     from engine.lens import Lens
     from engine.spec import StudySpec
     from engine.study import Study
+    from engine.task_tables import ScriptTask
 
 _LAST_JOBS_MS = 3000
 _WARM_UP_MS = 300
@@ -72,7 +75,7 @@ def run(path: Path | None = None) -> int:
 
 def study_door() -> StudyDoor:
     """The engine's studies, as the window is lent them."""
-    return StudyDoor(_create, _open, _read, _time_one_trial, _look, _automatic_workers)
+    return StudyDoor(_create, _open, _read, _dry_run, _look, _discover, _automatic_workers)
 
 
 def _create(path: Path, spec: StudySpec) -> Study:
@@ -103,10 +106,17 @@ def _read(path: Path) -> dict[str, Any]:
         study.close()
 
 
-def _time_one_trial(spec: StudySpec) -> float:
-    from engine.study import time_one_trial
+def _dry_run(spec: StudySpec, stop: threading.Event) -> tuple[DryRun, Projection | None]:
+    from engine.dry_run import dry_run, project
 
-    return time_one_trial(spec)
+    seen = dry_run(spec, stop)
+    return seen, project(seen, spec)
+
+
+def _discover(task: ScriptTask, base: Path, stop: threading.Event) -> Discovered:
+    from engine.dry_run import discover
+
+    return discover(task, base, stop)
 
 
 def _look(spec: StudySpec, deliver: Callable[[View | LensProblem], None]) -> Lens:

@@ -1,7 +1,8 @@
-"""What commands do to the draft: new, open, save, run, time a trial, remember it for next time."""
+"""What commands do to the draft: new, open, save, run, try, remember it for next time."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,15 @@ from PySide6.QtGui import QUndoStack
 from engine import places
 from gui.jobs import run_job
 from gui.models.study_place import free_path
+from gui.models.templates import find_templates
 from gui.models.timings import Timings
 from gui.settings import Settings
+from gui.trusting import Trusting
+from gui.trying import Trying
+from gui.widgets.dialogs import ask_for_file
 
 if TYPE_CHECKING:
+    from engine.dry_run import Discovered
     from engine.spec import StudySpec
     from gui.models.draft import Draft
     from gui.open_studies import StudyDoor
@@ -28,6 +34,9 @@ class Designing(QObject):
     """Owns the draft and its page; both are made when they are first needed."""
 
     refused = Signal(str)
+    failed = Signal(str, str)
+    """A trial could not be run: one sentence, and the last lines that it printed."""
+    told = Signal(str)
     opened = Signal()
     runRequested = Signal(object, object)
     savedTo = Signal(Path)
@@ -37,12 +46,18 @@ class Designing(QObject):
         settings: Settings,
         undo: QUndoStack,
         door: StudyDoor,
+        trusting: Trusting,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
         self._undo = undo
         self._door = door
+        self._trying = Trying(door, trusting, self)
+        self._trying.busyChanged.connect(lambda what: self.page().set_trying(what))
+        self._trying.tried.connect(self._tried)
+        self._trying.discovered.connect(self._discovered)
+        self._trying.failed.connect(self.failed)
         self._timings = Timings(settings)
         self._draft: Draft | None = None
         self._page: DesignPage | None = None
@@ -68,7 +83,10 @@ class Designing(QObject):
             folder = Path(self._settings.get(_FOLDER) or places.studies())
             self._page = DesignPage(self.draft, self._timings, folder)
             self._page.runRequested.connect(self.run)
-            self._page.timingRequested.connect(self.time_a_trial)
+            self._page.dryRunRequested.connect(self.dry_run)
+            self._page.task.script.discoverRequested.connect(self.discover)
+            self._page.task.script.templateChosen.connect(self._ask_where_to_put)
+            run_job(self, find_templates, self._page.task.script.set_templates)
             run_job(self, self._door.automatic_workers, self._page.set_automatic_workers)
         return self._page
 
@@ -120,18 +138,29 @@ class Designing(QObject):
             folder = self.page().place.folder
             self.runRequested.emit(spec, lambda: free_path(folder, spec.name))
 
-    def time_a_trial(self) -> None:
-        """Run one trial, to know how long the study will take."""
-        spec = self._runnable("timed")
-        if spec is None:
+    def dry_run(self) -> None:
+        """Run one trial to see that it runs, and how long the study will take; or stop that."""
+        if self._trying.is_busy:
+            self._trying.stop()
             return
-        self.page().set_timing(True)
-        run_job(
-            self,
-            lambda: self._door.time_one_trial(spec),
-            lambda seconds: self._timed(spec, seconds),
-            self._not_timed,
-        )
+        spec = self._runnable("tried")
+        if spec is not None:
+            self._trying.dry_run(spec)
+
+    def discover(self) -> None:
+        """Take over the space that the script asks for; or stop looking for it."""
+        from engine.spec import ScriptTask, SpecError, read_task
+
+        if self._trying.is_busy:
+            self._trying.stop()
+            return
+        try:
+            task = read_task(self.draft.document.task)
+        except SpecError as error:
+            self.refused.emit(str(error))
+            return
+        if isinstance(task, ScriptTask):
+            self._trying.discover(task, self.draft.base)
 
     def learn(self, spec: StudySpec, seconds: list[float]) -> None:
         """Remember how long trials took, and show what that means."""
@@ -191,13 +220,35 @@ class Designing(QObject):
 
         run_job(self, read, arrived, self._refuse)
 
-    def _timed(self, spec: StudySpec, seconds: float) -> None:
-        self.page().set_timing(False)
-        self.learn(spec, [seconds])
+    def _tried(self, spec: StudySpec, seconds: float | None, said: str) -> None:
+        if seconds is not None:
+            self.learn(spec, [seconds])
+        if spec.task.kind == "builtin":
+            self.told.emit(said)
+        else:
+            self.page().code_card.show_found(f"✓ {said}", "good")
 
-    def _not_timed(self, error: Exception) -> None:
-        self.page().set_timing(False)
-        self._refuse(error)
+    def _discovered(self, found: Discovered) -> None:
+        from gui.models.document import rows_of
+
+        self.draft.set_rows("taking over the script's parameters", rows_of(found.parameters))
+        count = len(found.parameters)
+        said = f"✓ {count} parameter{'' if count == 1 else 's'} found; Ctrl+Z takes that back."
+        self.page().code_card.show_found(" ".join([said, *found.notes]), "good")
+
+    def _ask_where_to_put(self, template: Path) -> None:
+        """A template is copied to a place of the user's, and is the script from then on."""
+
+        def copied(path: Path) -> None:
+            self.page().task.script.choose_file(str(path))
+
+        def put(path: Path) -> None:
+            run_job(self, lambda: Path(shutil.copyfile(template, path)), copied, self._refuse)
+
+        start = self.draft.base / template.name
+        ask_for_file(
+            self.page(), "Save the new script", start, "Python scripts (*.py)", put, suffix="py"
+        )
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, ValueError | OSError | RuntimeError):

@@ -6,6 +6,7 @@ handed in by gui/app.py; who has the devices, and who waits for them, is the eng
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from engine.events import StudyState
 from gui.jobs import run_job
 
 if TYPE_CHECKING:
+    from engine.dry_run import Discovered, DryRun, Projection
     from engine.spec import StudySpec
     from engine.study import Study
+    from engine.task_tables import ScriptTask
     from gui.models.lens_model import LensModel, MakeLens
     from gui.models.study_model import StudyModel
 
@@ -32,8 +35,9 @@ class StudyDoor:
     create: Callable[[Path, StudySpec], Study]
     open: Callable[[Path], Study]
     read: Callable[[Path], dict[str, Any]]
-    time_one_trial: Callable[[StudySpec], float]
+    dry_run: Callable[[StudySpec, threading.Event], tuple[DryRun, Projection | None]]
     look: MakeLens
+    discover: Callable[[ScriptTask, Path, threading.Event], Discovered]
     automatic_workers: Callable[[], int] = lambda: 1
     """How many trials run at once where the user chose neither workers nor devices."""
 

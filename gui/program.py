@@ -23,7 +23,9 @@ from gui.models.recent import RecentModel
 from gui.open_studies import OpenStudies, OpenStudy, StudyDoor
 from gui.pages.start import StartPage
 from gui.settings import Settings
+from gui.trusting import Trusting
 from gui.watching import Watching
+from gui.widgets.code_dialog import OutputDialog
 from gui.widgets.dialogs import DetailsDialog, ask, ask_for_file
 
 if TYPE_CHECKING:
@@ -46,8 +48,11 @@ class Program(QObject):
         self.window = MainWindow(settings, self._undoing)
         self.recent = RecentModel(settings, door.read, self)
         self.studies = OpenStudies(door, self)
-        self.designing = Designing(settings, self._undo, door, self)
-        self.watching = Watching(self.window, self.studies, self.designing, self.recent, settings)
+        self._trusting = Trusting(self.window)
+        self.designing = Designing(settings, self._undo, door, self._trusting, self)
+        self.watching = Watching(
+            self.window, self.studies, self.designing, self.recent, settings, self._trusting
+        )
         self.closing = Closing(self.window, self.studies, self._remember)
         self._add_places()
         self._wire()
@@ -122,6 +127,8 @@ class Program(QObject):
         self._list_recent()
         self.designing.opened.connect(lambda: window.go_to(DESIGN))
         self.designing.refused.connect(lambda sentence: window.notice.tell(sentence, "bad"))
+        self.designing.told.connect(lambda sentence: self._tell(sentence, "good"))
+        self.designing.failed.connect(self._show_failure)
         self.designing.savedTo.connect(lambda path: self._tell(f"Saved to {path}.", "good"))
         self.designing.runRequested.connect(self._create_and_run)
         self._crashes.happened.connect(self._show_crash)
@@ -178,9 +185,15 @@ class Program(QObject):
             self._opened(entry)
             self.watching.start(entry)
 
+        def not_started() -> None:
+            self.designing.page().set_starting(False)
+
         self.designing.page().set_starting(True)
-        self.studies.create(
-            path_of, spec, created, lambda: self.designing.page().set_starting(False)
+        self._trusting.then(
+            spec.task,
+            spec.base,
+            lambda: self.studies.create(path_of, spec, created, not_started),
+            not_started,
         )
 
     def _opened(self, entry: OpenStudy) -> None:
@@ -242,6 +255,13 @@ class Program(QObject):
     def _show_crash(self, sentence: str, details: str) -> None:
         title = "Unexpected error"
         DetailsDialog(self.window, title, sentence, details, self._crashes.folder).open()
+
+    def _show_failure(self, sentence: str, log: str) -> None:
+        """Why a trial could not be run, with what it printed on demand."""
+        if log:
+            OutputDialog(self.window, "Dry run", sentence, log).open()
+        else:
+            self._tell(sentence)
 
     def _remember(self) -> None:
         """What is to be there at the next start."""

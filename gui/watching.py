@@ -19,6 +19,7 @@ from gui.main_window import RESULTS, RUN, MainWindow
 from gui.models.recent import RecentModel
 from gui.open_studies import OpenStudies, OpenStudy
 from gui.settings import Settings
+from gui.trusting import Trusting
 from gui.widgets.dialogs import ask_for_number
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Watching(QObject):
         designing: Designing,
         recent: RecentModel,
         settings: Settings,
+        trusting: Trusting,
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -52,6 +54,7 @@ class Watching(QObject):
         self._designing = designing
         self._recent = recent
         self._settings = settings
+        self._trusting = trusting
         self._awake = KeepAwake()
         studies.currentChanged.connect(self._show_current)
         studies.listChanged.connect(self._list_studies)
@@ -110,7 +113,13 @@ class Watching(QObject):
 
     def start(self, entry: OpenStudy) -> None:
         """Begin or go on, sharing devices at once where that is what the user always wants."""
-        self._studies.start(entry, share=self.when_taken == "share")
+        share = self.when_taken == "share"
+        self._once_trusted(entry, lambda: self._studies.start(entry, share=share))
+
+    def _once_trusted(self, entry: OpenStudy, go_on: Callable[[], object]) -> None:
+        """Go on, if need be after asking whether what the study runs may be run."""
+        spec = entry.model.spec
+        self._trusting.then(spec.task, spec.base, go_on, lambda: None)
 
     def ask_for_more(self) -> None:
         """Ask how many trials a study that has ended shall have on top, and go on with it."""
@@ -121,7 +130,9 @@ class Watching(QObject):
 
         def go_on(more: int) -> None:
             share = self.when_taken == "share"
-            self._studies.extend(entry, so_far + more, share=share)
+            self._once_trusted(
+                entry, lambda: self._studies.extend(entry, so_far + more, share=share)
+            )
             self._window.go_to(RUN)
 
         ask_for_number(

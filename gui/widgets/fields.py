@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QV
 from gui.theme import CONTROL, GROUP
 from gui.widgets.text import ElidedLabel, label, set_property
 
-_WINDOWS_OWN = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+WINDOWS_OWN = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
 
 class LineField(QLineEdit):
@@ -47,7 +47,7 @@ class LineField(QLineEdit):
         if (
             isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.ShortcutOverride
-            and any(event.matches(keys) for keys in _WINDOWS_OWN)
+            and any(event.matches(keys) for keys in WINDOWS_OWN)
         ):
             return False
         return super().event(event)

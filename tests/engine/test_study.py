@@ -16,7 +16,7 @@ from engine.events import (
     TrialReported,
 )
 from engine.spec import StudySpec
-from engine.study import LockedError, Study, StudyError, time_one_trial
+from engine.study import LockedError, Study, StudyError
 from engine.trial import TrialState
 from tests.engine.simulation import make_spec
 
@@ -148,7 +148,3 @@ def test_that_a_task_whose_data_are_missing_is_refused_before_a_file_is_made(
     with pytest.raises(ValueError, match=r"absent\.csv"):
         Study.create(tmp_path / "none.tune", spec.with_(task=task))
     assert list(tmp_path.glob("none*")) == []
-
-
-def test_that_one_trial_is_timed_without_a_study() -> None:
-    assert 0.001 < time_one_trial(quick_spec()) < 30

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from engine.dry_run import Discovered, DryRun, Projection, project
 from engine.events import StopReason, StudyExtended, StudyState, StudyStateChanged
+from engine.space import Float
 from engine.spec import StudySpec
+from engine.task_tables import ScriptTask
 from engine.trial import Trial
 from gui.open_studies import StudyDoor
 from tests.gui.made_up import snapshot, spec_of
@@ -97,6 +100,15 @@ class StandInLens:
         self.closed = True
 
 
+def _dry_run(spec: StudySpec, stop: threading.Event) -> tuple[DryRun, Projection | None]:
+    seen = DryRun({"val_loss": 0.5}, 3, 0.4, 1.2, 1.5, ended=True, start=0.1)
+    return seen, project(seen, spec)
+
+
+def _discover(task: ScriptTask, base: Path, stop: threading.Event) -> Discovered:
+    return Discovered((Float("width", 1.0, 2.0),), ("One branch was not seen.",))
+
+
 class StandInDevices:
     """One device: the first has it, the others wait, and who shares does not."""
 
@@ -118,7 +130,7 @@ class StandInDevices:
                 self._queue[0].run()
 
     def door(self) -> StudyDoor:
-        return StudyDoor(self._create, self._open, lambda path: {}, lambda spec: 1.5, self._look)
+        return StudyDoor(self._create, self._open, lambda path: {}, _dry_run, self._look, _discover)
 
     def _look(self, spec: StudySpec, deliver: Callable[[Any], None]) -> StandInLens:
         return StandInLens(deliver)

@@ -77,7 +77,7 @@ def test_that_a_wrong_field_says_so_beside_itself(qtbot, page):
 
 
 def test_that_typing_in_a_field_is_undone_by_the_window(qtbot, page, draft):
-    editor = page.task._epochs
+    editor = page.task.builtin._epochs
     editor.selectAll()
     qtbot.keyClicks(editor, "15")
     assert draft.document.task["epochs"] == 15
@@ -86,7 +86,7 @@ def test_that_typing_in_a_field_is_undone_by_the_window(qtbot, page, draft):
 
 
 def test_that_it_is_chosen_how_many_trials_keep_their_weights(qtbot, page, draft):
-    editor = page.task._keep
+    editor = page.task.builtin._keep
     assert editor.text() == "3"
     editor.selectAll()
     qtbot.keyClicks(editor, "5")
@@ -97,7 +97,7 @@ def test_that_it_is_chosen_how_many_trials_keep_their_weights(qtbot, page, draft
 
 
 def test_that_arrow_keys_count_in_a_field_of_whole_numbers(qtbot, page, draft):
-    qtbot.keyClick(page.task._epochs, Qt.Key.Key_Up)
+    qtbot.keyClick(page.task.builtin._epochs, Qt.Key.Key_Up)
     assert draft.document.task["epochs"] == 21
 
 
@@ -113,7 +113,7 @@ def test_that_the_wheel_scrolls_and_does_not_choose(qtbot, page, draft):
         Qt.ScrollPhase.NoScrollPhase,
         False,
     )
-    QGuiApplication.sendEvent(page.task._network, wheel)
+    QGuiApplication.sendEvent(page.task.builtin._network, wheel)
     assert draft.document == before
 
 
@@ -129,7 +129,7 @@ def test_that_methods_are_chosen_by_mouse_and_by_arrow_keys(qtbot, page, draft):
 
 def test_that_of_a_long_name_the_beginning_is_seen(page, draft):
     draft.rename("a-name-that-is-far-longer-than-its-field-is-wide-and-goes-on")
-    assert page.task._name.cursorPosition() == 0
+    assert page.task.builtin._name.cursorPosition() == 0
 
 
 def test_that_quick_trials_are_preferred_on_request_and_undone_like_any_edit(qtbot, page, draft):
@@ -208,14 +208,14 @@ def test_that_a_file_of_ones_own_is_previewed_and_asked_for_its_target(
 ):
     path = tmp_path / "own.csv"
     path.write_text(CSV)
-    page.task.choose_data(str(path))
+    page.task.builtin.choose_data(str(path))
     qtbot.waitUntil(lambda: "60 rows of 3 columns" in page.preview_card.text)
     assert "Semicolons and decimal commas recognised." in page.preview_card.text
     assert "a: number, 0.5 to 59.5" in page.preview_card.text
     assert "klasse: 3 levels (x, y, z)" in page.preview_card.text
     assert "choose the column to predict" in page.footer.plan
     assert not page.footer.run.isEnabled()
-    page.task._target.edited.emit("a")
+    page.task.builtin._target.edited.emit("a")
     qtbot.waitUntil(lambda: draft.document.task["objective"] == "val_mse")
     assert draft.document.task["direction"] == "minimize"
     qtbot.waitUntil(page.footer.run.isEnabled)
@@ -224,15 +224,15 @@ def test_that_a_file_of_ones_own_is_previewed_and_asked_for_its_target(
 def test_that_a_test_file_takes_the_place_of_a_share(qtbot, page, draft, tmp_path):
     for name in ("rows.csv", "later.csv"):
         (tmp_path / name).write_text(CSV)
-    page.task.choose_data(str(tmp_path / "rows.csv"))
-    page.task._target.edited.emit("klasse")
-    qtbot.keyClicks(page.task._test_file, str(tmp_path / "later.csv"))
+    page.task.builtin.choose_data(str(tmp_path / "rows.csv"))
+    page.task.builtin._target.edited.emit("klasse")
+    qtbot.keyClicks(page.task.builtin._test_file, str(tmp_path / "later.csv"))
     assert draft.document.task["split"]["file"] == str(tmp_path / "later.csv")
-    assert not page.task._shares["test"].isEnabled()
+    assert not page.task.builtin._shares["test"].isEnabled()
     qtbot.waitUntil(page.footer.run.isEnabled)
     assert draft.verdict.spec.task.split.file == str(tmp_path / "later.csv")
-    page.task._test_file.clear()
-    page.task._test_file.textEdited.emit("")
+    page.task.builtin._test_file.clear()
+    page.task.builtin._test_file.textEdited.emit("")
     assert "file" not in draft.document.task["split"]
 
 
@@ -246,27 +246,27 @@ def save_images(folder):
 
 
 def ways_to_split(page):
-    return [value for _, value in page.task._way.choices()]
+    return [value for _, value in page.task.builtin._way.choices()]
 
 
 def test_that_images_have_no_target_to_choose(qtbot, page, tmp_path):
-    assert not page.task._target.isVisible()
-    page.task.choose_data(save_images(tmp_path / "pets"))
+    assert not page.task.builtin._target.isVisible()
+    page.task.builtin.choose_data(save_images(tmp_path / "pets"))
     qtbot.waitUntil(lambda: "36 images" in page.preview_card.text)
-    assert not page.task._target.isVisible()
-    assert page.task._test_file.isVisible()
+    assert not page.task.builtin._target.isVisible()
+    assert page.task.builtin._test_file.isVisible()
 
 
 def test_that_only_tables_can_be_split_by_a_column(qtbot, page, tmp_path):
     (tmp_path / "own.csv").write_text(CSV)
-    page.task.choose_data(str(tmp_path / "own.csv"))
+    page.task.builtin.choose_data(str(tmp_path / "own.csv"))
     qtbot.waitUntil(lambda: "60 rows" in page.preview_card.text)
     assert ways_to_split(page) == ["stratified", "random", "time", "group"]
-    page.task.choose_data(save_images(tmp_path / "pets"))
+    page.task.builtin.choose_data(save_images(tmp_path / "pets"))
     qtbot.waitUntil(lambda: "36 images" in page.preview_card.text)
     assert ways_to_split(page) == ["stratified", "random"]
     np.savez(tmp_path / "own.npz", x=np.eye(40), y=np.arange(40) % 2)
-    page.task.choose_data(str(tmp_path / "own.npz"))
+    page.task.builtin.choose_data(str(tmp_path / "own.npz"))
     qtbot.waitUntil(lambda: "own.npz" in page.preview_card.text)
     assert ways_to_split(page) == ["stratified", "random"]
 
@@ -276,33 +276,33 @@ def test_that_the_likeliest_column_of_times_and_of_groups_is_taken_first(
 ):
     rows = "".join(f"{n % 9}.5,{'abc'[n % 3]},2024-01-{n % 28 + 1:02},{n}.25\n" for n in range(60))
     (tmp_path / "own.csv").write_text("size,shop,day,price\n" + rows)
-    page.task.choose_data(str(tmp_path / "own.csv"))
-    page.task._target.edited.emit("price")
+    page.task.builtin.choose_data(str(tmp_path / "own.csv"))
+    page.task.builtin._target.edited.emit("price")
     qtbot.waitUntil(lambda: "price (target)" in page.preview_card.text)
-    page.task._way.edited.emit("time")
+    page.task.builtin._way.edited.emit("time")
     assert draft.document.task["split"]["column"] == "day"
-    assert [name for _, name in page.task._column.choices()] == ["day", "size"]
-    page.task._way.edited.emit("group")
+    assert [name for _, name in page.task.builtin._column.choices()] == ["day", "size"]
+    page.task.builtin._way.edited.emit("group")
     assert draft.document.task["split"]["by"] == "shop"
-    assert [name for _, name in page.task._column.choices()] == ["shop", "size", "day"]
+    assert [name for _, name in page.task.builtin._column.choices()] == ["shop", "size", "day"]
 
 
 def test_that_a_split_by_columns_goes_with_the_file_that_has_them(qtbot, page, draft, tmp_path):
     (tmp_path / "own.csv").write_text(CSV)
-    page.task.choose_data(str(tmp_path / "own.csv"))
+    page.task.builtin.choose_data(str(tmp_path / "own.csv"))
     qtbot.waitUntil(lambda: "60 rows" in page.preview_card.text)
-    page.task._shares["train"].edited.emit(0.8)
-    page.task._way.edited.emit("group")
+    page.task.builtin._shares["train"].edited.emit(0.8)
+    page.task.builtin._way.edited.emit("group")
     shares = {"train": 0.8, "validation": 0.15, "test": 0.15}
     assert draft.document.task["split"] == {**shares, "by": "klasse"}
-    page.task.choose_data(save_images(tmp_path / "pets"))
+    page.task.builtin.choose_data(save_images(tmp_path / "pets"))
     assert draft.document.task["split"] == shares
     draft.undo_stack.undo()
     assert draft.document.task["split"] == {**shares, "by": "klasse"}
 
 
 def test_that_a_missing_file_is_said_where_the_data_would_be(qtbot, page, tmp_path):
-    page.task.choose_data(str(tmp_path / "gone.csv"))
+    page.task.builtin.choose_data(str(tmp_path / "gone.csv"))
     qtbot.waitUntil(lambda: "there is no file" in page.preview_card.text)
     assert not page.footer.run.isEnabled()
 
@@ -311,9 +311,9 @@ def test_that_a_stale_preview_is_dropped(qtbot, page, tmp_path):
     slow, quick = tmp_path / "slow.csv", tmp_path / "quick.csv"
     slow.write_text("a,b\n" + "1,2\n" * 200_000)
     quick.write_text(CSV)
-    page.task.choose_data(str(slow))
+    page.task.builtin.choose_data(str(slow))
     qtbot.wait(260)
-    page.task.choose_data(str(quick))
+    page.task.builtin.choose_data(str(quick))
     qtbot.waitUntil(lambda: "quick.csv" in page.preview_card.text)
     qtbot.wait(300)
     assert "slow.csv" not in page.preview_card.text

@@ -44,8 +44,8 @@ def test_that_a_first_study_ends_with_a_configuration_that_real_training_found(q
         assert page.footer.plan.startswith("5 × 5 = 25 trials")
         type_into_cell(qtbot, page.space.table, 0, Column.GRID, "0.0001, 0.001, 0.01")
         type_into_cell(qtbot, page.space.table, 1, Column.GRID, "32, 128")
-        page.task._epochs.selectAll()
-        qtbot.keyClicks(page.task._epochs, "5")
+        page.task.builtin._epochs.selectAll()
+        qtbot.keyClicks(page.task.builtin._epochs, "5")
         assert page.footer.plan.startswith("3 × 2 = 6 trials")
         qtbot.mouseClick(page.footer.run, Qt.MouseButton.LeftButton)
 

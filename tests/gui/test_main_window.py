@@ -129,10 +129,10 @@ def test_that_a_spoilt_spec_says_what_is_wrong(qtbot, program, tmp_path):
     qtbot.waitUntil(lambda: "not valid TOML" in program.window.notice.text)
 
 
-def test_that_a_trial_is_timed_and_its_time_remembered(qtbot, program):
+def test_that_a_dry_run_is_told_of_and_its_time_remembered(qtbot, program):
     open_example(qtbot, program)
     page = program.designing.page()
-    page.footer._timing.click()
+    page.footer._trial.click()
     qtbot.waitUntil(lambda: "about" in page.footer.plan)
     spec = program.designing.draft.verdict.spec
     assert page._timings.of(spec) == [1.5]
@@ -184,7 +184,7 @@ def test_that_a_design_whose_data_cannot_be_split_is_not_run(qtbot, program, tmp
     open_example(qtbot, program)
     (tmp_path / "rows.csv").write_text("a,day,b\n" + "1.5,2024-01-02,x\n2.5,2024-01-03,y\n" * 30)
     page = program.designing.page()
-    page.task.choose_data(str(tmp_path / "rows.csv"))
+    page.task.builtin.choose_data(str(tmp_path / "rows.csv"))
     draft = program.designing.draft
     draft.set_entries("task", {"target": "b", "split": {"by": "time"}})
     qtbot.waitUntil(lambda: "by time needs a column" in page.footer.plan)

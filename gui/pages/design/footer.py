@@ -11,12 +11,14 @@ from gui.theme import CARD, CONTROL, GROUP, PAGE
 from gui.widgets.buttons import button, tool
 from gui.widgets.text import ElidedLabel, say
 
+_DRY_RUN, _STOP = "Dry run", "Stop dry run"
+
 
 class DesignFooter(QFrame):
     """Always true, and the one primary button of the page."""
 
     runRequested = Signal()
-    timingRequested = Signal()
+    dryRunRequested = Signal()
     placeChosen = Signal(Path)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -25,12 +27,11 @@ class DesignFooter(QFrame):
         self._plan = ElidedLabel("", "title")
         self._place = ElidedLabel("", "caption", "muted", middle=True)
         self._path = Path()
-        self._is_timing = False
         self.is_starting = False
-        self._timing = button(
-            "Time one trial",
-            self.timingRequested.emit,
-            tip="Run one trial at the default configuration, to see how long this will take",
+        self._trial = button(
+            _DRY_RUN,
+            self.dryRunRequested.emit,
+            tip="Run one trial at the defaults: does it run, and how long will this take?",
             icon_name="timer-outline",
         )
         self.run = button("Run", self.runRequested.emit, "primary", icon_name="play")
@@ -58,11 +59,9 @@ class DesignFooter(QFrame):
         self._path = path
         self._place.setText(f"Will be saved as {_short(path)}")
 
-    def set_timing(self, busy: bool) -> None:
-        """Say whether a trial is being timed."""
-        self._is_timing = busy
-        self._timing.setEnabled(not busy)
-        self._timing.setText("Timing…" if busy else "Time one trial")
+    def set_trying(self, busy: bool) -> None:
+        """Say whether a dry run is under way, which a second press stops."""
+        self._trial.setText(_STOP if busy else _DRY_RUN)
 
     def set_starting(self, starting: bool) -> None:
         """Say whether a study is being made; a second press makes no second one."""
@@ -73,7 +72,7 @@ class DesignFooter(QFrame):
     def _set_runnable(self, runnable: bool, why: str) -> None:
         self.run.setEnabled(runnable and not self.is_starting)
         self.run.setToolTip(why)
-        self._timing.setEnabled(runnable and not self._is_timing)
+        self._trial.setEnabled(runnable or self._trial.text() == _STOP)
 
     def _lay_out(self) -> None:
         words = QVBoxLayout()
@@ -88,9 +87,11 @@ class DesignFooter(QFrame):
         row.setContentsMargins(PAGE, CONTROL, PAGE, CONTROL)
         row.setSpacing(CARD)
         row.addLayout(words, 1)
-        row.addWidget(self._timing)
+        row.addWidget(self._trial)
         row.addWidget(self.run)
-        self._timing.setMinimumWidth(self._timing.sizeHint().width())
+        self._trial.setText(_STOP)
+        self._trial.setMinimumWidth(self._trial.sizeHint().width())
+        self._trial.setText(_DRY_RUN)
         self.run.setText("Starting…")
         self.run.setMinimumWidth(self.run.sizeHint().width())
         self.run.setText("Run")

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from engine.analysis.cost import estimate
 from engine.tasks import catalog
 from engine.tasks.data import Preview
+from gui.models.code_view import CodePreview, CodeView
 from gui.models.data_preview import DataPreview
 from gui.models.draft import Draft
 from gui.models.plan import duration_words, plan_of, workers_of
@@ -21,6 +22,7 @@ from gui.models.space_model import SpaceModel
 from gui.models.study_place import SUFFIX, StudyPlace
 from gui.models.timings import Timings
 from gui.pages.design.budget_card import BudgetCard
+from gui.pages.design.code_card import CodeCard
 from gui.pages.design.footer import DesignFooter
 from gui.pages.design.method_card import MethodCards
 from gui.pages.design.preview_card import PreviewCard
@@ -38,7 +40,7 @@ class DesignPage(QWidget):
     """Shows and edits one Draft."""
 
     runRequested = Signal()
-    timingRequested = Signal()
+    dryRunRequested = Signal()
 
     def __init__(
         self, draft: Draft, timings: Timings, folder: Path, parent: QWidget | None = None
@@ -49,13 +51,15 @@ class DesignPage(QWidget):
         self._timings = timings
         self.place = StudyPlace(folder, self)
         self.preview = DataPreview(self)
+        self.code = CodePreview(self)
         self.task = TaskCard(draft)
         self.preview_card = PreviewCard()
+        self.code_card = CodeCard()
         self.space = SpaceCard(SpaceModel(draft, self))
         self.methods = MethodCards(draft)
         self.budget = BudgetCard(draft)
         self.footer = DesignFooter()
-        self._data_problem = ""
+        self._data_problem = self._code_problem = ""
         self._network = ""
         self._automatic_workers = 1
         self._named = ""
@@ -72,7 +76,7 @@ class DesignPage(QWidget):
         self.task.set_verdict(verdict)
         self.budget.set_verdict(verdict)
         self.space.set_problems(verdict.space_problems)
-        self.preview.look_at(self._draft.document.task, self._draft.base)
+        self._look_at_task()
         if self.problem:
             self.footer.show_problem(self.problem)
         else:
@@ -85,7 +89,8 @@ class DesignPage(QWidget):
     @property
     def problem(self) -> str:
         """What keeps the draft, or its data, from being run; empty where nothing does."""
-        return self._draft.verdict.sentence or self._data_problem
+        beside = self._data_problem if self.task.kind == "builtin" else self._code_problem
+        return self._draft.verdict.sentence or beside
 
     def look_for_place(self) -> None:
         """Look anew for a free file name: the last one has been taken."""
@@ -106,9 +111,12 @@ class DesignPage(QWidget):
         self._automatic_workers = count
         self.refresh()
 
-    def set_timing(self, busy: bool) -> None:
-        """Say whether a trial is being timed."""
-        self.footer.set_timing(busy)
+    def set_trying(self, what: str) -> None:
+        """Say what is being tried: "dry run", "discovery", or nothing."""
+        self.footer.set_trying(what == "dry run")
+        self.task.script.set_discovering(what == "discovery")
+        if what:
+            self.code_card.show_found("")
 
     def _show_plan(self) -> None:
         verdict = self._draft.verdict
@@ -123,10 +131,31 @@ class DesignPage(QWidget):
         self.footer.show_plan(plan.trials, duration, plan.warning)
 
     def _follow_network(self) -> None:
+        if self.task.kind != "builtin":
+            if self._network:
+                self._network = ""
+                self.space.set_known({})
+            return
         network = str(self._draft.document.task.get("network", ""))
         if network != self._network and network in catalog.NETWORKS:
             self._network = network
             self.space.set_known(catalog.hyperparameters(network))
+
+    def _look_at_task(self) -> None:
+        """Show the data of a built-in network, or the user's own code."""
+        task, kind = self._draft.document.task, self.task.kind
+        self.preview_card.setVisible(kind == "builtin")
+        self.code_card.setVisible(kind != "builtin")
+        if kind == "builtin":
+            self.preview.look_at(task, self._draft.base)
+        else:
+            self.code.look_at(task, self._draft.base)
+
+    def _saw_code(self, view: CodeView) -> None:
+        self._code_problem = view.problem
+        self.code_card.show_view(view)
+        self.task.set_code(view)
+        self.refresh()
 
     def _look(self) -> None:
         self._data_problem = ""
@@ -135,13 +164,13 @@ class DesignPage(QWidget):
     def _previewed(self, preview: Preview) -> None:
         self._data_problem = next(iter(preview.problems), "")
         self.preview_card.show_preview(preview)
-        self.task.set_preview(preview)
+        self.task.builtin.set_preview(preview)
         self.refresh()
 
     def _not_previewed(self, sentence: str) -> None:
         self._data_problem = sentence
         self.preview_card.refuse(sentence)
-        self.task.set_preview(None)
+        self.task.builtin.set_preview(None)
         self.refresh()
 
     # -- building -------------------------------------------------------------------------------
@@ -149,10 +178,12 @@ class DesignPage(QWidget):
     def _connect(self) -> None:
         self._draft.changed.connect(self.refresh)
         self.preview.started.connect(self._look)
+        self.code.started.connect(lambda: self.code_card.look(self.task.kind))
+        self.code.arrived.connect(self._saw_code)
         self.preview.arrived.connect(self._previewed)
         self.preview.failed.connect(self._not_previewed)
         self.footer.runRequested.connect(self.runRequested)
-        self.footer.timingRequested.connect(self.timingRequested)
+        self.footer.dryRunRequested.connect(self.dryRunRequested)
         self.footer.placeChosen.connect(self._save_to)
         self.place.found.connect(self.footer.show_place)
 
@@ -166,6 +197,7 @@ class DesignPage(QWidget):
         data.setSpacing(CARD)
         data.addWidget(self.task, 3)
         data.addWidget(self.preview_card, 2)
+        data.addWidget(self.code_card, 2)
         left = _column()
         left.layout().addLayout(data)
         left.layout().addWidget(self.space, 1)
