@@ -33,6 +33,10 @@ class Optimizer:
         for parameter in self.parameters:
             parameter.grad = None
 
+    def state(self) -> list[Tensor]:
+        """The tensors that it remembers from step to step, themselves."""
+        raise NotImplementedError
+
     def _move(self, gradients: list[Tensor], lr: float) -> None:
         raise NotImplementedError
 
@@ -49,7 +53,9 @@ class SGD(Optimizer):
         super().__init__(parameters, weight_decay)
         self.momentum = momentum
         self.velocities = self._zeros() if momentum else []
-        self.is_first = True
+
+    def state(self) -> list[Tensor]:
+        return self.velocities
 
     def _move(self, gradients: list[Tensor], lr: float) -> None:
         import torch
@@ -64,9 +70,8 @@ class SGD(Optimizer):
             dampening=0.0,
             nesterov=False,
             maximize=False,
-            is_first_step=self.is_first,
+            is_first_step=False,
         )
-        self.is_first = False
 
 
 class Adam(Optimizer):
@@ -79,6 +84,9 @@ class Adam(Optimizer):
         self.means, self.squares = self._zeros(), self._zeros()
         self.steps = torch.zeros((), device=self.parameters[0].device)
         self.kernel = torch._fused_adamw_ if decoupled else torch._fused_adam_
+
+    def state(self) -> list[Tensor]:
+        return [*self.means, *self.squares, self.steps]
 
     def _move(self, gradients: list[Tensor], lr: float) -> None:
         self.steps += 1
@@ -105,6 +113,9 @@ class RMSprop(Optimizer):
     def __init__(self, parameters: Iterable[Tensor], weight_decay: float) -> None:
         super().__init__(parameters, weight_decay)
         self.squares = self._zeros()
+
+    def state(self) -> list[Tensor]:
+        return self.squares
 
     def _move(self, gradients: list[Tensor], lr: float) -> None:
         for parameter, gradient, square in zip(
