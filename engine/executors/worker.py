@@ -74,6 +74,7 @@ class TrialContext:
         self.params: dict[str, Any] = job["params"]
         self.seed: int = job["seed"]
         self.weights: str = job["weights"]
+        self.checkpoint: str | None = job.get("checkpoint")
 
     def seconds(self) -> float:
         """Seconds since this trial began."""

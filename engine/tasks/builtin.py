@@ -5,10 +5,12 @@ torch is imported by what runs here, never by importing this module.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +18,7 @@ import numpy as np
 
 from engine.tasks import catalog
 from engine.tasks.check import check_fit
+from engine.tasks.checkpoints import Checkpoints, checksum
 from engine.tasks.data import load
 from engine.tasks.dataset import Dataset, Part, TaskError
 from engine.tasks.settings import TaskSettings, read_task
@@ -33,12 +36,16 @@ __all__ = ["Diverged", "Outcome", "Runner", "TrialContext", "open_task"]
 
 
 class TrialContext(Protocol):
-    """What a worker gives a trial. `weights`: where to put its weights; None: nowhere."""
+    """What a worker gives a trial. `weights`: where to put its weights; None: nowhere.
+
+    `checkpoint`: the folder of its checkpoint, from which it goes on if there is one; None: none.
+    """
 
     number: int
     params: Mapping[str, Any]
     seed: int
     weights: Path | str | None
+    checkpoint: Path | str | None
 
     def report(self, step: int, metrics: dict[str, float]) -> None: ...
 
@@ -75,7 +82,10 @@ class Runner:
     """Runs trials of one task on one device, its data lying there.
 
     A trial uses as many CPU threads as its network has work for, `threads` at most.
+    `checkpoint_seconds` is the least time from one checkpoint of a trial to the next.
     """
+
+    checkpoint_seconds = 10.0
 
     def __init__(self, settings: TaskSettings, dataset: Dataset, device: str, threads: int) -> None:
         self.settings, self.dataset = settings, dataset
@@ -99,7 +109,8 @@ class Runner:
         network = self._network(params, weights_seed)
         self._share_out(network, min(int(params["batch_size"]), len(self.train)))
         trainer = Trainer(network, params, self.goal, self.train, self.validation, order_seed)
-        result = trainer.run(context.report, context.should_stop)
+        checkpoints = self._checkpoints(context, params)
+        result = trainer.run(context.report, context.should_stop, checkpoints)
         if result.weights is not None and context.weights is not None:
             _save_weights(result.weights, Path(context.weights))
         return Outcome(result.value, result.step, result.metrics or {}, result.finished)
@@ -113,6 +124,22 @@ class Runner:
         network = self._network(self._complete(params), _seeds(seed)[0])
         _load_weights(network, Path(weights), self.device)
         return prefixed("test", evaluate(network, self.goal, self._rows("test")))
+
+    def _checkpoints(self, context: TrialContext, params: Mapping[str, Any]) -> Checkpoints | None:
+        if context.checkpoint is None:
+            return None
+
+        def identity() -> str:
+            trial = {"params": params, "seed": context.seed, "task": asdict(self.settings)}
+            place = {"rows": self._rows_checksum, "device": self.device.partition(":")[0]}
+            return json.dumps(trial | place, sort_keys=True)
+
+        return Checkpoints(Path(context.checkpoint), identity, self.checkpoint_seconds)
+
+    @cached_property
+    def _rows_checksum(self) -> int:
+        parts = (self.dataset.train, self.dataset.validation)
+        return checksum(array for part in parts for array in (part.x, part.y))
 
     def _network(self, params: Mapping[str, Any], seed: int) -> nn.Sequential:
         from engine.tasks.networks import build_network

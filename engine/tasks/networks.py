@@ -53,6 +53,12 @@ def build_network(
     return nn.Sequential(*layers).to(device)
 
 
+def dropout_noise(network: nn.Sequential) -> torch.Generator | None:
+    """The generator that the dropout of `network` draws from; None without dropout."""
+    hooks = (hook for layer in network for hook in layer._forward_hooks.values())
+    return next((hook.noise for hook in hooks if isinstance(hook, Dropout)), None)
+
+
 def widths(params: Mapping[str, Any]) -> list[int]:
     """Units of each hidden layer of an MLP: the common width, or the layer's own."""
     return [

@@ -10,13 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.tasks.catalog import Problem
+from engine.tasks.checkpoints import Checkpoints, State
 from engine.tasks.metrics import classification_metrics, regression_metrics
+from engine.tasks.networks import dropout_noise
 from engine.tasks.optimizers import make_optimizer
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
 _ROWS_GATHERED = 65_536
@@ -71,7 +75,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Sequential,
         params: Mapping[str, Any],
         goal: Goal,
         train: DeviceRows,
@@ -92,22 +96,75 @@ class Trainer:
             float(params["momentum"]),
         )
         self.order = torch.Generator().manual_seed(seed)
-        self.steps_done = 0
+        self.epochs_done = self.steps_done = 0
         self.epochs_of_steps = goal.epochs * len(self.sizes)
+        self.result = Result()
 
-    def run(self, report: Report, should_stop: Callable[[], bool]) -> Result:
-        """Train for all epochs, or until told to stop. Raises Diverged."""
-        result = Result()
-        for epoch in range(1, self.goal.epochs + 1):
+    def run(
+        self,
+        report: Report,
+        should_stop: Callable[[], bool],
+        checkpoints: Checkpoints | None = None,
+    ) -> Result:
+        """Train for all epochs, or until told to stop. Raises Diverged.
+
+        With `checkpoints` it goes on from the one that is there.
+        """
+        if checkpoints and (state := checkpoints.load()):
+            self.restore(state)
+        for epoch in range(self.epochs_done + 1, self.goal.epochs + 1):
             trained = self._train_epoch(should_stop)
             if trained is None:
-                return result
+                if checkpoints:
+                    checkpoints.stopped()
+                return self.result
             metrics = prefixed("train", trained) | prefixed("val", self._validate())
             _refuse_infinite(metrics, epoch)
-            self._judge(result, epoch, metrics)
+            self._judge(epoch, metrics)
+            self.epochs_done = epoch
             report(epoch, metrics)
-        result.finished = True
-        return result
+            if checkpoints and epoch < self.goal.epochs:
+                checkpoints.epoch_ended(self.state())
+        self.result.finished = True
+        return self.result
+
+    def state(self) -> State:
+        """All that the rest of the training depends on, at an epoch's end."""
+        result = self.result
+        return State(
+            record={
+                "epochs": self.epochs_done,
+                "value": result.value,
+                "step": result.step,
+                "metrics": result.metrics,
+            },
+            live=self._live,
+            best=result.weights or {},
+            random={name: noise.get_state() for name, noise in self._generators.items()},
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from `state`, another trainer's of the same trial."""
+        for name, tensor in self._live.items():
+            tensor.copy_(state.live[name])
+        for name, noise in self._generators.items():
+            noise.set_state(state.random[name])
+        record, device = state.record, self.train_rows.y.device
+        self.epochs_done = record["epochs"]
+        self.steps_done = self.epochs_done * len(self.sizes)
+        weights = {name: tensor.to(device) for name, tensor in state.best.items()}
+        self.result = Result(record["value"], record["step"], record["metrics"], weights)
+
+    @cached_property
+    def _live(self) -> dict[str, Tensor]:
+        """The tensors that training changes: weights, running statistics, optimiser's memory."""
+        weights = {f"network.{name}": t for name, t in self.network.state_dict().items()}
+        return weights | {f"optimizer.{k}": t for k, t in enumerate(self.optimizer.state())}
+
+    @cached_property
+    def _generators(self) -> dict[str, torch.Generator]:
+        noise = dropout_noise(self.network)
+        return {"order": self.order} | ({"dropout": noise} if noise else {})
 
     def _train_epoch(self, should_stop: Callable[[], bool]) -> Metrics | None:
         """Metrics of the epoch's own forward passes; None if it was cut short."""
@@ -154,9 +211,9 @@ class Trainer:
     def _validate(self) -> Metrics:
         return evaluate(self.network, self.goal, self.validation_rows)
 
-    def _judge(self, result: Result, epoch: int, metrics: Metrics) -> None:
+    def _judge(self, epoch: int, metrics: Metrics) -> None:
         """Keep this epoch's weights if it is the one to be judged by so far."""
-        value = metrics[self.goal.objective]
+        result, value = self.result, metrics[self.goal.objective]
         if self.goal.keep_best and result.value is not None:
             better = value > result.value if self.goal.maximize else value < result.value
             if not better:

@@ -26,6 +26,7 @@ class Context:
     params: dict[str, Any]
     seed: int = 0
     weights: Path | None = None
+    checkpoint: Path | None = None
     stop_after: int | None = None
     number: int = 0
     reports: list[tuple[int, dict[str, float]]] = field(default_factory=list)
@@ -276,7 +277,7 @@ def test_that_training_loads_no_compiler_and_nothing_of_other_kinds_of_data():
         from engine.tasks.builtin import open_task
 
         task = {"data": "digits", "network": "mlp", "objective": "val_f1", "epochs": 1}
-        trial = SimpleNamespace(number=0, params={}, seed=0, weights=None)
+        trial = SimpleNamespace(number=0, params={}, seed=0, weights=None, checkpoint=None)
         trial.report, trial.should_stop = lambda step, metrics: None, lambda: False
         open_task(task, ".", "cpu", 1).run(trial)
         print([m for m in ("torch._dynamo", "sympy", "polars", "PIL") if m in sys.modules])
