@@ -35,7 +35,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     headless.add_argument("--workers", type=int, metavar="N", help="trials at the same time")
     headless.add_argument("--seed", type=int, metavar="N", help="what randomness derives from")
     headless.add_argument("--json", type=Path, metavar="SUMMARY", help="write a summary here")
-    headless.add_argument("--trust", action="store_true", help="run the user's script or command that the study names")
+    headless.add_argument(
+        "--trust", action="store_true", help="run the user's script or command that the study names"
+    )
     chosen = parser.parse_args(arguments)
     extra = [
         name for name, value in vars(chosen).items() if name not in ("file", "headless") and value
