@@ -184,11 +184,16 @@ def _progress(study: Study, tally: Tally) -> Iterator[Show]:
 
         def show(event: Event | None) -> None:
             tally.count(event)
-            if isinstance(event, Logged) and event.level != "info":
+            if isinstance(event, Logged) and event.level != "info" and not _ends_the_study(event):
                 progress.console.print(event.text, markup=False, highlight=False)
             progress.update(line, completed=tally.finished, more=tally.in_words())
 
         yield show
+
+
+def _ends_the_study(event: Logged) -> bool:
+    """Whether it is the error that the last lines name; errors of trials have their number."""
+    return event.level == "error" and event.number is None
 
 
 def _say(text: str) -> None:
@@ -202,9 +207,9 @@ def _say(text: str) -> None:
 def _print_plainly(study: Study, tally: Tally, event: Event | None) -> None:
     tally.count(event)
     match event:
-        case TrialFinished(trial=trial):
+        case TrialFinished(trial=trial) if trial.started is not None:
             _say(f"{_trial_line(study, trial)} | {tally.in_words()}")
-        case Logged(level=level, text=text, number=None) if level != "info":
+        case Logged(level="warning", text=text, number=None):
             _say(text)
         case StudyStateChanged(state=StudyState.WAITING):
             _say(f"{study.spec.name}: {study.path}")

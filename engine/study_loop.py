@@ -341,7 +341,7 @@ class StudyLoop:
         """Nothing can run: stop, and say why."""
         if self._ending is None or self._ending[0] is not StopReason.ERROR:
             self._journal.log("error", message)
-        self._ending = (StopReason.ERROR, message)
+            self._ending = (StopReason.ERROR, message)
         self._end_because(StopReason.ERROR, message)
 
     def _cancel(self, number: int) -> None:

@@ -15,17 +15,11 @@ import time
 from collections.abc import Sequence
 
 from engine.executors.child import Child, ChildGoneError, Exited
+from engine.executors.crew import Crew
 from engine.executors.devices import Slot
 from engine.executors.guard import own_command
 from engine.executors.job import Inbox, Job, Task
-from engine.executors.messages import (
-    Message,
-    TrialEnded,
-    TrialTestEnded,
-    WorkerLeftOut,
-    WorkerReady,
-    WorkersRefused,
-)
+from engine.executors.messages import TrialEnded, TrialTestEnded
 from engine.executors.watch import Watch, interrupted
 from engine.trial import Trial
 
@@ -35,7 +29,7 @@ class LocalExecutor:
 
     def __init__(self, task: Task, slots: Sequence[Slot], inbox: Inbox) -> None:
         """Start a worker for each slot; they load `task` while the first trials are chosen."""
-        self._crew = _Crew(len(slots))
+        self._crew = Crew(len(slots), inbox)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._under_way: dict[int, Job] = {}
         self._supervisors = [
@@ -78,21 +72,6 @@ class LocalExecutor:
         self._jobs.put(job)
 
 
-class _Crew:
-    """How many workers there are; all but the last may leave."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._lock = threading.Lock()
-
-    def leave(self) -> bool:
-        """Whether one may go, which it then does."""
-        with self._lock:
-            may = self.size > 1
-            self.size -= may
-            return may
-
-
 class _LeftOut(Exception):  # noqa: N818 - it is no error: the others go on
     """This worker cannot start, and the others do without it."""
 
@@ -106,7 +85,7 @@ class _Supervisor(threading.Thread):
         slot: Slot,
         jobs: queue.SimpleQueue[Job | None],
         inbox: Inbox,
-        crew: _Crew,
+        crew: Crew,
     ) -> None:
         super().__init__(name=f"worker-{slot.worker}", daemon=True)
         self._task = task
@@ -123,18 +102,14 @@ class _Supervisor(threading.Thread):
         while (job := self._jobs.get()) is not None:
             try:
                 message = self._run(job) if job.kind == "run" else self._test(job)
-            except _LeftOut as why:
-                self._post(WorkerLeftOut(self._slot.worker, self._slot.device, str(why)))
+            except _LeftOut:
                 self._jobs.put(job)
                 break
             job.over = True
             if message is not None:
-                self._post(message)
+                self._inbox.put(message)
         if self._child is not None:
             self._child.close(grace=0.5)
-
-    def _post(self, message: Message) -> None:
-        self._inbox.put(message)
 
     def _launch(self) -> None:
         """Start a worker process and have it load the task; it need not be ready yet."""
@@ -175,17 +150,15 @@ class _Supervisor(threading.Thread):
                 return None
             if message["type"] == "ready":
                 self._ready = True
-                seconds = time.monotonic() - self._launched
-                self._post(WorkerReady(self._slot.worker, self._slot.device, seconds))
+                self._crew.join(self._slot, time.monotonic() - self._launched)
             elif job.stopping:
                 return None
         return child
 
     def _refuse(self, sentence: str) -> None:
         """Say that nothing can run; raises _LeftOut where there are others that may."""
-        if self._crew.leave():
-            raise _LeftOut(sentence)
-        self._post(WorkersRefused(sentence))
+        if self._crew.leave(self._slot, sentence):
+            raise _LeftOut
 
     def _run(self, job: Job, again: bool = True) -> TrialEnded:
         """Run one trial to its end, whatever that is.

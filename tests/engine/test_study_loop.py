@@ -16,7 +16,7 @@ from engine.events import (
     TrialFinished,
     TrialTested,
 )
-from engine.executors.messages import WorkerLeftOut
+from engine.executors.messages import WorkerLeftOut, WorkersRefused
 from engine.store import Store
 from engine.trial import TrialState
 from tests.engine.simulation import Behaviour, Simulation, failed, make_spec
@@ -113,6 +113,17 @@ def test_that_a_worker_that_is_left_out_is_said_and_the_study_goes_on(path: Path
     warnings = [e.text for e in events if isinstance(e, Logged) and e.level == "warning"]
     assert warnings == ["Worker 2 on cuda:1 is left out: it has no memory left."]
     assert simulation.ledger.state is StudyState.FINISHED
+
+
+def test_that_of_several_refusals_the_first_is_said(path: Path) -> None:
+    simulation = Simulation(path, make_spec(budget="trials = 6"))
+    reasons = ("price: there is no such column.", "A worker could not start (exit code 1).")
+    refusals = [WorkersRefused(reason) for reason in reasons]
+    simulation.clock.after(5, lambda: [*map(simulation.loop.inbox.put, refusals)])
+    events = simulation.run()
+    errors = [e.text for e in events if isinstance(e, Logged) and e.level == "error"]
+    assert errors == [reasons[0]]
+    assert simulation.ledger.message == reasons[0]
 
 
 def test_that_a_stopped_study_keeps_partial_results_and_goes_on_with_the_same_trials(

@@ -197,6 +197,21 @@ def test_that_a_study_whose_every_trial_fails_exits_with_1(folder: Path) -> None
     assert "longer than its limit" in output
 
 
+def test_that_what_stops_every_worker_is_said_once(folder: Path) -> None:
+    """Below the rows that are judged beforehand stands what only the workers find."""
+    rows = [f"{area},{3 * area}" for area in range(20_000)]
+    (folder / "houses.csv").write_text("\n".join(["area,price", *rows, "7,unknown"]))
+    text = (folder / "small.toml").read_text().replace("val_accuracy", "val_mse")
+    (folder / "small.toml").write_text(
+        text.replace('data = "digits"', 'data = "houses.csv"\ntarget = "price"')
+    )
+    code, output, errors = run(folder, "small.toml", "--workers", 3)
+    assert (code, errors) == (2, "")
+    assert output.count("'price' in houses.csv has 1 entry that is no number") == 1
+    assert "left out" not in output
+    assert "trial " not in output
+
+
 def test_that_a_missing_pytorch_is_said_in_a_sentence(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
