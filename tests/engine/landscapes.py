@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,12 @@ def report(method: Method, params: Params, value: float | None, seconds: float =
     """Tell a method what became of a configuration."""
     failure = "out_of_memory" if value is None else None
     method.tell(params, value, seconds=seconds, failure=failure)
+
+
+def apart(asked: list[Params]) -> float:
+    """How far the two nearest of some configurations of SQUARE are from one another."""
+    points = np.array([SQUARE.encode(params) for params in asked])
+    return min(float(np.abs(a - b).max()) for a, b in combinations(points, 2))
 
 
 def bowl(x: float, y: float) -> Callable[[Params], float]:
