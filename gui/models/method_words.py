@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class MethodWords:
-    """`what` it does, `when` to choose it, and what it `costs`."""
+    """In a `line`; then `what` it does, `when` to choose it, and what it `costs`."""
 
     title: str
+    line: str
     what: str
     when: str = ""
     costs: str = ""
@@ -18,6 +19,7 @@ class MethodWords:
 _WORDS = {
     "grid": MethodWords(
         "Grid search",
+        "Tries every combination of a few values.",
         "Tries every combination of a few values of each parameter.",
         "Choose it for one to three parameters, to see the whole landscape.",
         "Nothing between the points is seen, and the number of trials multiplies "
@@ -25,6 +27,7 @@ _WORDS = {
     ),
     "random": MethodWords(
         "Random search",
+        "Draws configurations at random.",
         "Draws configurations at random from the whole range.",
         "Choose it for many parameters or many workers: it spends the budget where it may "
         "matter, without a plan.",
@@ -32,16 +35,18 @@ _WORDS = {
     ),
     "bayesian": MethodWords(
         "Bayesian optimisation",
+        "Learns from each trial where to look next.",
         "Learns a model of the landscape from each trial, and picks the next where it expects "
         "most.",
-        "Choose it when a trial is costly: it finds good configurations in few trials, and shows "
-        "what it believes, how sure it is and why it looks where it looks.",
-        "Costs a moment of thought before each trial; with very many workers at once it knows "
-        "less when it chooses.",
+        "Choose it when a trial is costly: it needs few, and shows what it believes, how sure it "
+        "is and why it looks where it looks.",
+        "Costs a moment of thought per trial; with very many workers it knows less when it "
+        "chooses.",
     ),
 }
 
 
 def method_words(name: str) -> MethodWords:
     """The words for a method; its name alone where nobody has written any."""
-    return _WORDS.get(name, MethodWords(name.capitalize(), f"The method called {name}."))
+    line = f"The method called {name}."
+    return _WORDS.get(name, MethodWords(name.capitalize(), line, line))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QUndoStack, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit
 
 from engine.spec import Resources, StudySpec
 from gui.models.cells import Column
@@ -125,6 +125,28 @@ def test_that_methods_are_chosen_by_mouse_and_by_arrow_keys(qtbot, page, draft):
     assert page.methods.chosen == "grid"
     draft.undo_stack.undo()
     assert page.methods.chosen == "random"
+
+
+def shown_words(page, method):
+    """What the card of a method says beside its title."""
+    labels = page.methods.card(method).findChildren(QLabel)
+    return " ".join(one.text() for one in labels[1:] if one.isVisible())
+
+
+def test_that_only_the_chosen_method_explains_itself_at_length(page):
+    for chosen in ("random", "bayesian", "grid"):
+        page.methods.choose(chosen)
+        for name in ("random", "bayesian", "grid"):
+            assert ("Choose it" in shown_words(page, name)) == (name == chosen)
+            assert shown_words(page, name).endswith(".")
+
+
+@pytest.mark.parametrize("method", ["grid", "random", "bayesian"])
+def test_that_method_and_budget_are_seen_at_once_in_a_small_window(qtbot, page, method):
+    page.resize(1211, 730)  # what is left of 1280 x 800 beside the places and the status strip
+    page.methods.choose(method)
+    area = page.budget.parentWidget().parentWidget().parentWidget()
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() == 0)
 
 
 def test_that_of_a_long_name_the_beginning_is_seen(page, draft):

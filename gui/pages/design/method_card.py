@@ -1,4 +1,4 @@
-"""The methods as cards that explain themselves; one of them is chosen, and shows its options."""
+"""The methods as cards; the chosen one explains itself, and shows its options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gui.models.draft import Draft
 from gui.models.method_words import method_words
 from gui.theme import CONTROL, GROUP
 from gui.widgets.cards import Card, ChoiceCard
-from gui.widgets.text import label
+from gui.widgets.text import ElidedLabel, label
 
 
 class MethodCards(Card):
@@ -100,24 +100,27 @@ class QuickTrials(QCheckBox):
 
 
 class _MethodCard(ChoiceCard):
+    """A title and one line; of the chosen method all that there is to know."""
+
     def __init__(self, name: str) -> None:
         super().__init__()
         words = method_words(name)
         self.setAccessibleName(words.title)
-        self.column.setContentsMargins(12, 10, 12, 10)
+        self.column.setContentsMargins(12, CONTROL, 12, CONTROL)
         self.column.setSpacing(GROUP)
+        self._plain_title = words.title
         self._title = label(words.title)
         bold = self._title.font()
         bold.setBold(True)
         self._title.setFont(bold)
-        self._more = [
-            label(text, "caption", "muted", wrap=True) for text in (words.when, words.costs) if text
+        self._line = ElidedLabel(words.line, "caption", "muted")
+        more = [words.when, words.costs]
+        self._all = [
+            label(words.what, wrap=True),
+            *(label(text, "caption", "muted", wrap=True) for text in more if text),
         ]
-        self.column.addWidget(self._title)
-        self.column.addWidget(label(words.what, wrap=True))
-        for line in self._more:
-            self.column.addWidget(line)
-        self._plain_title = words.title
+        for widget in (self._title, self._line, *self._all):
+            self.column.addWidget(widget)
 
     def show_below(self, option: QWidget) -> None:
         """Put an option of the method at the end of its card."""
@@ -126,3 +129,6 @@ class _MethodCard(ChoiceCard):
     def set_checked(self, checked: bool) -> None:
         super().set_checked(checked)
         self._title.setText(f"{'◉' if checked else '○'}  {self._plain_title}")
+        self._line.setHidden(checked)
+        for words in self._all:
+            words.setVisible(checked)
