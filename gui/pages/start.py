@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.models.examples import Example
+from gui.models.method_words import method_words
 from gui.models.recent import BEST, FOLDER, NAME, STATE, TRIALS, WHEN, RecentModel
 from gui.theme import CARD, CONTROL, GROUP, PAGE
 from gui.widgets.buttons import button, tool
@@ -207,6 +208,7 @@ def _example_card(example: Example) -> PressCard:
     card.setToolTip(f"Open {example.path.name} in Design")
     card.column.addWidget(label(example.name, "title"))
     card.column.addWidget(label(example.description, wrap=True), 1, Qt.AlignmentFlag.AlignTop)
+    method = method_words(example.method).title
     trials = f" · {example.trials} trials" if example.trials else ""
-    card.column.addWidget(label(f"{example.method}{trials}", "caption", "muted"))
+    card.column.addWidget(label(f"{method}{trials}", "caption", "muted"))
     return card

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QToolButt
 
 from engine.analysis.cost import rough, words
 from engine.events import StudyState
+from gui.models.method_words import method_words
 from gui.numbers import count, exact, number
 from gui.theme import CARD, CONTROL, GROUP, font, icon, notifier, study_mark
 from gui.widgets.buttons import tool
@@ -85,7 +86,7 @@ class StatusStrip(QFrame):
         if model is None:
             self._tick.stop()
             return
-        title = f"{model.path.stem} · {model.spec.method.name}"
+        title = f"{model.path.stem} · {method_words(model.spec.method.name).title}"
         self._chooser.setText(f"{title}  ▾")
         self._chooser.setToolTip(f"{model.path}\nChoose among the open studies")
         self._show_state(model)

@@ -112,6 +112,7 @@ def test_that_examples_say_what_they_are_and_open_by_keyboard(qtbot, page):
     page.set_examples(examples)
     page.show()
     card = next(c for c in page.findChildren(PressCard) if "digits-grid" in c.accessibleName())
+    assert "Grid search · 25 trials" in [label.text() for label in card.findChildren(QLabel)]
     card.setFocus()
     with qtbot.waitSignal(page.pathChosen) as chosen:
         qtbot.keyClick(card, Qt.Key.Key_Space)

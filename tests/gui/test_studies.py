@@ -130,6 +130,7 @@ def test_that_open_studies_are_chosen_in_the_strip(qtbot, program):
     run_one(qtbot, program)
     program.window.strip.studyChosen.emit(0)
     assert program.studies.current is first
+    assert program.window.strip._chooser.text().startswith("my-study · Random search")
     assert program.window.windowTitle().startswith("my-study –")
 
 
