@@ -29,4 +29,10 @@ def verdict(view: TrustView) -> tuple[str, str]:
 def detail(view: TrustView) -> str:
     """What the 50 % intervals held."""
     count = len(view.numbers)
-    return f"50 % intervals held {round(view.coverage50 * count)} of {count}"
+    return f"50 % held {round(view.coverage50 * count)} of {count}"
+
+
+def legend(far_out: int) -> str:
+    """What whiskers and marks mean, and how many lie at the edge."""
+    words = "thin 90 %, thick 50 %, ■ missed"
+    return f"{words} · {far_out} far out" if far_out else words

@@ -73,7 +73,9 @@ class ImportancePanel(Panel):
         if not view.alone.sum():
             return _FLAT
         self.bars.show_bars(bars_of(view))
-        self.remark.setText(f"Share of what {self.model.objective} does over the whole space")
+        self.remark.setText(
+            f"Shares of the variation in {self.model.objective} over the whole space"
+        )
         return ""
 
     def _pick(self, key: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from engine.analysis.views import TrustRequest
 from gui.models.lens_follower import Lens, LensFollower
-from gui.models.trust_words import detail, verdict
+from gui.models.trust_words import detail, legend, verdict
 from gui.panels.panel import column
 from gui.panels.plot_panel import PlotPanel
 from gui.plots.trust_plot import TrustPlot
@@ -52,8 +52,8 @@ class TrustPanel(PlotPanel):
         view = self._follower.view
         if view is None or not len(view.actual):
             return self._follower.problem or _EMPTY
-        self.plot.show_view(view, self.model.selected)
+        self.plot.show_view(view, self.model.selected, self.model.minimize)
         text, tone = verdict(view)
         say(self.verdict, text, tone)
-        self.detail.setText(f"{detail(view)} · whiskers: 90 %, dark: 50 %")
+        self.detail.setText(f"{detail(view)} · {legend(self.plot.far_out)}")
         return ""

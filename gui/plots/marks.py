@@ -197,6 +197,7 @@ def _square() -> QPainterPath:
 
 DIAMOND = _polygon((0, -0.5), (0.5, 0), (0, 0.5), (-0.5, 0))
 DISC = _disc()
+SQUARE = _polygon((-0.42, -0.42), (0.42, -0.42), (0.42, 0.42), (-0.42, 0.42))
 RING = _ring()
 STAR = _star()
 SHAPES = {

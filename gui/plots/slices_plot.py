@@ -158,11 +158,18 @@ class SlicesPlot(QWidget):
                 box = QRectF(0, y - height / 2, self._left - GROUP, height)
                 painter.drawText(box, Qt.AlignmentFlag.AlignRight, text)
         painter.setPen(roles.text)
-        name = part.scale.label + ("  (log)" if isinstance(part.scale, LogScale) else "")
-        shown = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(cell.width()))
+        shown = self.title_of(part, int(cell.width()))
         box = QRectF(cell.left(), cell.bottom() + height + GROUP, cell.width(), height)
         unclipped = Qt.TextFlag.TextDontClip
         painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | unclipped, shown)
+
+    def title_of(self, part: SlicePicture, room: int) -> str:
+        """What is written under a small plot: the name goes before the kind of its scale."""
+        metrics, name = self.fontMetrics(), part.scale.label
+        whole = f"{name}  (log)" if isinstance(part.scale, LogScale) else name
+        if metrics.horizontalAdvance(whole) <= room:
+            return whole
+        return metrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
 
     def _write_ticks(
         self, painter: QPainter, part: SlicePicture, cell: QRectF, ticks: list[tuple[float, str]]

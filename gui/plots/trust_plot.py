@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QPen
 
 from engine.analysis.views import TrustView
 from gui.models.scales import value_scale
-from gui.plots.marks import DISC, MarksItem, Sprite, selected_sprite
+from gui.models.value_colours import ValueColours
+from gui.plots.marks import DISC, SQUARE, MarksItem, Sprite, selected_sprite
 from gui.plots.plot import Plot
 from gui.theme import theme
 
@@ -28,6 +29,7 @@ class TrustPlot(Plot):
         self._diagonal = pg.PlotCurveItem()
         self._wide, self._narrow = (pg.PlotCurveItem(connect="pairs") for _ in range(2))
         self.marks = MarksItem()
+        self.far_out = 0
         super().__init__()
         for height, item in enumerate((self._diagonal, self._wide, self._narrow, self.marks)):
             item.setZValue(height)
@@ -49,13 +51,22 @@ class TrustPlot(Plot):
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         return pen
 
-    def show_view(self, view: TrustView, selected: int | None) -> None:
-        """Draw the predictions of `view`; those whose 90 % interval missed stand out."""
-        lowest, highest = float(np.min(view.actual)), float(np.max(view.actual))
-        log = lowest > 0 and highest > _SPREAD_FOR_LOG * lowest
+    def show_view(self, view: TrustView, selected: int | None, minimize: bool) -> None:
+        """Draw the predictions of `view`; those whose 90 % interval missed are squares.
+
+        What is far out (`far_out` counts the values) lies at the edge, as in other plots: one run
+        that diverged leaves room for all others.
+        """
+        shown = _all_but_far_out(view.actual, minimize)
+        log = bool(shown[0] > 0 and shown[1] > _SPREAD_FOR_LOG * shown[0])
         place = _logarithm if log else np.asarray
-        actual = place(view.actual)
-        low, high = _ends(actual, place(view.predicted))
+        low, high = _ends(place(shown), place(view.predicted))
+        edge = _MARGIN / 3 * (high - low)
+        actual, predicted = (
+            np.clip(place(values), low + edge, high - edge)
+            for values in (view.actual, view.predicted)
+        )
+        self.far_out = int(np.sum(actual != place(view.actual)))
         suffix = "  (log)" if log else ""
         self.axes["bottom"].set_scale(value_scale("came out", log), suffix)
         self.axes["left"].set_scale(value_scale("predicted without it", log), suffix)
@@ -69,7 +80,7 @@ class TrustPlot(Plot):
         ):
             bottom, top = (np.maximum(place(end), below) for end in ends)
             line.setData(np.repeat(actual, 2), np.column_stack([bottom, top]).ravel())
-        self._draw_marks(view, actual, np.maximum(place(view.predicted), below), selected)
+        self._draw_marks(view, actual, predicted, selected)
 
     def _draw_marks(
         self, view: TrustView, x: np.ndarray, y: np.ndarray, selected: int | None
@@ -78,7 +89,7 @@ class TrustPlot(Plot):
         self.marks.set_sprites(
             [
                 Sprite(DISC, size, roles.text, roles.surface),
-                Sprite(DISC, size, roles.warn, roles.surface),
+                Sprite(SQUARE, size, roles.warn, roles.surface),
                 selected_sprite(size + 6),
             ]
         )
@@ -95,6 +106,13 @@ class TrustPlot(Plot):
 def _logarithm(values: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.nan_to_num(np.log10(values), nan=-np.inf, neginf=-np.inf)
+
+
+def _all_but_far_out(values: np.ndarray, minimize: bool) -> np.ndarray:
+    """The least and the greatest value, but for what is far beyond the bad end."""
+    colours = ValueColours.of(values, minimize)
+    assert colours is not None  # there are values, all finite
+    return np.sort([colours.best, colours.worst])
 
 
 def _ends(actual: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:

@@ -11,11 +11,14 @@ from engine.trial import TrialState
 from gui.jobs import finish_jobs
 from gui.models.slices_view import picture_slices
 from gui.models.study_model import StudyModel
-from gui.models.trust_words import detail, verdict
+from gui.models.trust_words import detail, legend, verdict
 from gui.models.why_words import chance, exploration, outcome, share
 from gui.pages.run import RunPage, docks
 from gui.panels.importance import bars_of
 from gui.plots.bars import Bars
+from gui.plots.marks import SQUARE
+from gui.plots.slices_plot import SlicesPlot
+from gui.plots.trust_plot import TrustPlot
 from tests.gui.lens_stand_in import StandInLens
 from tests.gui.made_up import failed, grid_trials, made, mixed_trials, running, snapshot, spec_of
 
@@ -189,7 +192,45 @@ def test_that_the_verdict_says_whether_the_intervals_held(qapp, count, held, say
     text, said_tone = verdict(view)
     assert text.startswith(says)
     assert said_tone == tone
-    assert detail(view) == f"50 % intervals held {round(0.52 * count)} of {count}"
+    assert detail(view) == f"50 % held {round(0.52 * count)} of {count}"
+
+
+def _trust(values):
+    model = StudyModel(snapshot(trials=grid_trials(25)))
+    view = StandInLens(model).view_of(TrustRequest())
+    return replace(
+        view,
+        numbers=tuple(range(len(values))),
+        actual=values,
+        predicted=np.full(len(values), np.median(values)),
+        **{end: values - 0.01 for end in ("low50", "low90")},
+        **{end: values + 0.01 for end in ("high50", "high90")},
+    )
+
+
+@pytest.mark.parametrize("minimize", [True, False])
+def test_that_a_value_far_out_leaves_the_others_their_room(qapp, minimize):
+    sign = 1 if minimize else -1
+    values = sign * np.array([*np.linspace(0.10, 0.14, 20), 0.6])
+    plot = TrustPlot()
+    plot.show_view(_trust(values), None, minimize)
+    plot.resize(400, 200)
+    places = np.array([plot.place_of(number).x() for number in range(len(values))])
+    assert np.ptp(places[:20]) > 0.6 * np.ptp(places)
+    assert sign * (places[-1] - places[19]) > 0
+    assert plot.far_out == 1
+    assert legend(plot.far_out).endswith("1 far out")
+    plot.show_view(_trust(values[:20]), None, minimize)
+    assert plot.far_out == 0
+
+
+def test_that_a_missed_trial_has_a_shape_of_its_own(qapp):
+    view = _trust(np.linspace(0.1, 0.2, 9))
+    view.high90[3] = view.actual[3] - 0.001
+    plot = TrustPlot()
+    plot.show_view(view, None, True)
+    shapes = [plot.marks._sprites[kind].shape for kind in plot.marks._kinds]
+    assert [number for number, shape in enumerate(shapes) if shape is SQUARE] == [3]
 
 
 def test_that_a_click_in_the_trust_plot_selects_the_trial(qtbot, page, wide):
@@ -204,6 +245,17 @@ def test_that_a_click_in_the_trust_plot_selects_the_trial(qtbot, page, wide):
 
 
 # -- slices and importance -------------------------------------------------------------------------
+
+
+def test_that_a_name_is_cut_only_when_it_alone_has_no_room(qapp, wide):
+    model, lens = wide
+    picture = picture_slices(model, lens.view_of(SlicesRequest()))
+    part = next(part for part in picture.slices if part.scale.label == "weight_decay")
+    plot = SlicesPlot()
+    assert plot.title_of(part, 500) == "weight_decay  (log)"
+    name = plot.fontMetrics().horizontalAdvance("weight_decay")
+    assert plot.title_of(part, name) == "weight_decay"
+    assert plot.title_of(part, name - 1).endswith("…")
 
 
 def test_that_there_is_a_slice_for_each_active_parameter_over_one_axis(qtbot, page, wide):
