@@ -40,6 +40,7 @@ class LensFollower(QObject):
         self._lens: Lens | None = None
         self._wanted: Request | None = None
         self._past: OrderedDict[Request, View] = OrderedDict()
+        self._refused: set[Request] = set()
 
     @property
     def problem(self) -> str:
@@ -55,14 +56,15 @@ class LensFollower(QObject):
         """Ask `lens` from now on; what another one said is forgotten."""
         if self._lens is not None:
             self._lens.viewArrived.disconnect(self._take)
-            self._lens.problemChanged.disconnect(self.changed)
+            self._lens.problemChanged.disconnect(self._hear_problem)
             self.want(None)
         self._lens = lens
         self.view = self._wanted = None
         self._past.clear()
+        self._refused.clear()
         if lens is not None:
             lens.viewArrived.connect(self._take)
-            lens.problemChanged.connect(self.changed)
+            lens.problemChanged.connect(self._hear_problem)
 
     def want(self, request: Request | None) -> None:
         """Have the view of `request` ready, and kept up to date; None: nobody looks."""
@@ -81,7 +83,17 @@ class LensFollower(QObject):
         if request in self._past:
             self.view = self._past[request]
         else:
+            if request in self._refused:
+                self.view = None
             self._lens.request(request)
+
+    def _hear_problem(self) -> None:
+        """Where there can be no view of a moment, that of another one would mislead."""
+        if self.problem and _moment(self._wanted) is not None:
+            self._refused.add(self._wanted)
+            if self.view is not None and self.view.request != self._wanted:
+                self.view = None
+        self.changed.emit()
 
     def _take(self, view: View) -> None:
         """Keep a view of what is wanted, were it of another moment of the same picture."""
@@ -89,6 +101,7 @@ class LensFollower(QObject):
             return
         if _moment(view.request) is not None:
             self._past[view.request] = view
+            self._refused.discard(view.request)
             if len(self._past) > _MOMENTS_KEPT:
                 self._past.popitem(last=False)
         if self._wanted is None or not _is_same_picture(view.request, self._wanted):
@@ -102,7 +115,7 @@ class LensFollower(QObject):
         self.changed.emit()
 
 
-def _moment(request: Request) -> int | None:
+def _moment(request: Request | None) -> int | None:
     return getattr(request, "upto", None)
 
 

@@ -11,7 +11,7 @@ from gui.models.cube_axis import CubeAxis, cube_axis
 from gui.models.landscape import Picture, Profile
 from gui.models.landscape_painter import LandscapePainter
 from gui.models.lens_follower import Lens
-from gui.models.map_layers import LAYER_TIPS, Layer
+from gui.models.map_layers import LAYER_TIPS, Layer, PaintedLayer
 from gui.models.map_painter import MapPainter
 from gui.models.scene import build_scene
 from gui.models.study_model import StudyModel
@@ -168,6 +168,12 @@ class SurfacePanel(PlotPanel):
         self._say(view)
         return ""
 
+    @property
+    def _painted(self) -> PaintedLayer | None:
+        """The newest picture of the model, unless there can be none of what is wanted."""
+        refused = self.painter.view is None and self.painter.problem
+        return self.painter.painted if self.layer.is_of_model and not refused else None
+
     def _offer_layers(self) -> None:
         is_map = self.axes[1] in self.model.scales
         self.layer_choice.setVisible(self.painter.has_lens and is_map)
@@ -177,7 +183,7 @@ class SurfacePanel(PlotPanel):
 
     def _say(self, view: SurfaceView) -> None:
         remark = ""
-        if self.layer.is_of_model and self.painter.painted is None:
+        if self.layer.is_of_model and self._painted is None:
             remark = self.painter.problem
         elif self.layer is Layer.FEASIBILITY and self._nothing_fails():
             remark = "No trial has failed"
@@ -187,7 +193,7 @@ class SurfacePanel(PlotPanel):
 
     def _nothing_fails(self) -> bool:
         """Whether the map of feasibility is plain for want of failures."""
-        painted = self.painter.painted
+        painted = self._painted
         return painted is not None and bool((painted.view.feasibility == 1.0).all())
 
     def _draw_marks(self, view: SurfaceView) -> None:
@@ -201,7 +207,7 @@ class SurfacePanel(PlotPanel):
 
     def _proposal(self, view: SurfaceView) -> tuple[float, float] | None:
         """Where the model would look next; None where it does not say, or not on these axes."""
-        painted = self.painter.painted if self.layer.is_of_model else None
+        painted = self._painted
         params = painted.view.proposed if painted is not None else None
         if params is None or not set(view.axes) <= set(params):
             return None
@@ -222,7 +228,7 @@ class SurfacePanel(PlotPanel):
 
     def _show_solid(self, view: SurfaceView) -> None:
         """Draw the newest picture as heights; the map where there is none to draw."""
-        painted = self.painter.painted if self.layer.is_of_model else None
+        painted = self._painted
         if not self.layer.is_of_model and self.stage.is_solid:
             self.stage.set_solid(False)
             self.solid.setChecked(False)
@@ -236,7 +242,7 @@ class SurfacePanel(PlotPanel):
 
     def _show_beneath(self) -> None:
         """The newest picture of what is wanted; the one before stays until there is another."""
-        painted = self.painter.painted if self.layer.is_of_model else None
+        painted = self._painted
         strip = painted.strip if painted is not None else None
         self.legend.layer_bar.show_strip(strip, LAYER_TIPS[self.layer])
         found = painted.picture if painted is not None else None

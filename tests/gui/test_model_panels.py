@@ -109,6 +109,23 @@ def test_that_the_past_is_asked_for_while_the_slider_is_there(qtbot, page, wide)
     assert WhyRequest(8) in lens.asked
 
 
+@pytest.mark.parametrize("name", ["trust", "slices", "importance"])
+def test_that_a_moment_too_early_for_a_model_shows_no_other_moment(qtbot, page, wide, name):
+    _, lens = wide
+    panel = getattr(page, name)
+    page.docks.bring_up(name)
+    _settled(qtbot, page)
+    for _ in range(2):  # the second time it is known to be too early
+        lens.answers = False
+        page.surface.time.slider.setValue(1)
+        qtbot.waitUntil(lambda: panel._follower._wanted.upto == 1)
+        lens.complain("The model needs 3 finished trials; there is 1.")
+        qtbot.waitUntil(lambda: panel.empty_text == lens.problem)
+        lens.answers = True
+        page.surface.time.slider.setValue(9)
+        qtbot.waitUntil(lambda: panel.empty_text == "")
+
+
 def test_that_best_and_history_go_to_the_past_too(qtbot, page):
     model = StudyModel(snapshot(trials=grid_trials(25)))
     _show(qtbot, page, model, up=())

@@ -259,6 +259,21 @@ def test_that_the_slider_shows_points_and_model_as_they_were_after_a_trial(qtbot
     assert panel.time.slider.value() == 25
 
 
+def test_that_a_moment_too_early_for_a_model_shows_no_other_moments_map(qtbot, panel, past):
+    _, _, lens = past
+    assert panel.plot.shows_picture
+    lens.answers = False
+    panel.time.slider.setValue(1)
+    qtbot.waitUntil(lambda: lens.asked[-1] == MapRequest("lr", "batch_size", upto=1))
+    lens.complain("The model needs 3 finished trials; there is 1.")
+    qtbot.waitUntil(lambda: not panel.plot.shows_picture)
+    assert panel.legend.remark.text() == lens.problem
+    lens.answers, lens.problem = True, ""
+    panel.time.slider.setValue(9)
+    qtbot.waitUntil(lambda: panel.plot.shows_picture)
+    assert panel.legend.remark.text() == ""
+
+
 def test_that_arrow_keys_go_through_the_past_one_trial_at_a_time(qtbot, panel, past):
     _, replay, _ = past
     panel.time.slider.setFocus()
