@@ -16,7 +16,7 @@ from gui.theme import GROUP, font, icon
 from gui.widgets.tables import Table
 from gui.widgets.text import label
 
-_ROWS_TO_MEASURE = 40
+_ROWS_TO_MEASURE, _FEW = 40, 10
 _AIR, _LITTLE_AIR, _NARROWEST = 22, 20, 160
 _WIDEST_PART = 3
 """No column but the last is at first wider than the table divided by this."""
@@ -85,9 +85,10 @@ class TrialsPanel(Panel):
         return ""
 
     def _measure_columns(self) -> None:
-        """Make room for what is in the columns, while there are few rows."""
+        """Make room for what is in the columns, while there are few rows; at first with each."""
         count = self.rows.rowCount()
-        if self._measured >= _ROWS_TO_MEASURE or count < 2 * self._measured:
+        until = 2 * self._measured if self._measured >= _FEW else self._measured + 1
+        if self._measured >= _ROWS_TO_MEASURE or count < until:
             return
         first, self._measured = self._measured == 0, count
         header = self.table.horizontalHeader()

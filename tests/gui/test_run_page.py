@@ -21,7 +21,7 @@ from gui.jobs import finish_jobs
 from gui.models.study_model import StudyModel
 from gui.pages.run import RunPage
 from gui.widgets.turns import Turns
-from tests.gui.made_up import failed, grid_trials, mixed_trials, running, snapshot, spec_of
+from tests.gui.made_up import failed, grid_trials, made, mixed_trials, running, snapshot, spec_of
 
 
 @pytest.fixture
@@ -237,6 +237,19 @@ def test_that_the_columns_of_a_wide_study_fit_into_a_large_window(qtbot, page):
     title = page.trials.rows.headerData(device, Qt.Orientation.Horizontal)
     assert title == "Device ↓"
     assert header.sectionSize(device) > page.trials.table.fontMetrics().horizontalAdvance(title)
+
+
+def test_that_a_long_number_among_short_ones_gets_its_room_at_once(qtbot, page):
+    """As in the first trials of a model, which are at the defaults, and then are not."""
+    plain = {"lr": 0.1, "batch_size": 64}
+    model = _show(qtbot, page, trials=[made(number, plain) for number in range(5)])
+    model.apply([TrialFinished(made(5, {"lr": 0.0012345678, "batch_size": 64}))])
+    settled(qtbot, page)
+    table, rows = page.trials.table, page.trials.rows
+    lr = [column.title for column in rows.columns].index("lr")
+    text = rows.index(5, lr).data()
+    assert text == "1.235e-3"
+    assert table.columnWidth(lr) > table.fontMetrics().horizontalAdvance(text) + 10
 
 
 def test_that_failures_have_a_column_once_there_are_any(qtbot, page):
