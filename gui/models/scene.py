@@ -31,7 +31,10 @@ class SceneAxis:
 
 @dataclass(frozen=True)
 class Scene:
-    """`height` (n, m) and `colours` (n, m, 4) over x (n,) and y (m,); points (k, 3)."""
+    """`height` (n, m) and `colours` (n, m, 4) over x (n,) and y (m,); points (k, 3).
+
+    `proposal` (1, 3) lies on the surface; (0, 3) where there is none.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -42,6 +45,7 @@ class Scene:
     numbers: np.ndarray
     stems: np.ndarray
     axes: tuple[SceneAxis, SceneAxis, SceneAxis]
+    proposal: np.ndarray
 
 
 def build_scene(
@@ -49,8 +53,12 @@ def build_scene(
     view: SurfaceView,
     painted: PaintedLayer,
     axes: tuple[CubeAxis, CubeAxis],
+    proposal: tuple[float, float] | None = None,
 ) -> Scene:
-    """The mean of a painted view as heights under its layer's colours, and the complete trials."""
+    """The mean of a painted view as heights under its layer's colours, and the complete trials.
+
+    `proposal` is what the model would try next, in the scales' coordinates.
+    """
     mean, done = painted.view.mean, view.kinds < COLOURS
     log = bool(view.colours is not None and view.colours.log and mean.min() > 0)
     scale = value_scale(model.objective, log)
@@ -74,6 +82,7 @@ def build_scene(
             *(_axis(s, a) for s, a in zip(view.scales, axes, strict=True)),
             _height_axis(scale, low, high),
         ),
+        _on_surface(proposal, axes, heights),
     )
 
 
@@ -108,10 +117,23 @@ def _shaded(heights: np.ndarray, image: np.ndarray) -> np.ndarray:
 
 def _stems(points: np.ndarray, heights: np.ndarray) -> np.ndarray:
     """Lines (2 k, 3) from each point to the surface: how far the mean is from what came out."""
-    cells = np.clip(((points[:, :2] + 0.5) * len(heights)).astype(np.intp), 0, len(heights) - 1)
     feet = points.copy()
-    feet[:, 2] = heights[cells[:, 1], cells[:, 0]]
+    feet[:, 2] = _heights_at(points, heights)
     return np.stack([points, feet], axis=1).reshape(-1, 3)
+
+
+def _on_surface(
+    place: tuple[float, float] | None, axes: tuple[CubeAxis, CubeAxis], heights: np.ndarray
+) -> np.ndarray:
+    if place is None:
+        return np.empty((0, 3))
+    units = [float(axis.units(np.array(at))) - 0.5 for axis, at in zip(axes, place, strict=True)]
+    return np.array([[*units, float(_heights_at(np.array([units]), heights)[0])]])
+
+
+def _heights_at(points: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    cells = np.clip(((points[:, :2] + 0.5) * len(heights)).astype(np.intp), 0, len(heights) - 1)
+    return np.asarray(heights[cells[:, 1], cells[:, 0]])
 
 
 def _axis(scale: Scale, axis: CubeAxis) -> SceneAxis:

@@ -162,9 +162,8 @@ class SurfacePanel(PlotPanel):
         self._show_beneath()
         self._draw_marks(view)
         self._show_solid(view)
-        self.legend.show_marks(
-            view.counts(), self.best is not None, self._proposal(view) is not None
-        )
+        counts = {} if self.stage.is_ready else view.counts()  # without a value is without height
+        self.legend.show_marks(counts, self.best is not None, self._proposal(view) is not None)
         self._say(view)
         return ""
 
@@ -235,7 +234,7 @@ class SurfacePanel(PlotPanel):
         if painted is None or not self.stage.is_ready:
             return
         best = self.best.number if self.best is not None else None
-        scene = build_scene(self.model, view, painted, self._cube_axes())
+        scene = build_scene(self.model, view, painted, self._cube_axes(), self._proposal(view))
         self.stage.show_scene(scene, best, self.model.selected)
 
     # -- what lies beneath, painted in jobs -----------------------------------------------------

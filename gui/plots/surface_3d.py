@@ -19,6 +19,7 @@ from PySide6.QtGui import QColor, QMatrix4x4, QMouseEvent, QPainter
 from gui.models.scene import HEIGHT, Scene, SceneAxis
 from gui.models.surface_view import COLOURS
 from gui.plots.colours import value_table
+from gui.plots.marks import best_sprite, draw_sprite, proposed_sprite
 from gui.theme import font, notifier, theme
 
 _DISTANCE, _ELEVATION, _AZIMUTH, _FIELD = 2.1, 30.0, -60.0, 36.0
@@ -33,7 +34,7 @@ _PUSHED_BACK = {
     "glDepthMask": (True,),
 }
 """So that points that lie on the surface are seen whole."""
-_RING, _DISC, _STAR = 11.0, 8.0, 17.0
+_RING, _DISC, _SELECTED, _STAR = 11.0, 8.0, 17.0, 18.0
 
 
 Place = Callable[[float, float], tuple[float, float, float]]
@@ -105,9 +106,9 @@ class Surface3D(gl.GLViewWidget):
         fill = np.column_stack([table[scene.kinds], np.ones(len(scene.kinds))])
         ring = np.tile(_rgba(roles.text), (len(fill), 1))
         sizes = np.full(len(fill), _RING)
-        best, selected = scene.numbers == self._best, scene.numbers == self._selected
+        selected = scene.numbers == self._selected
         ring[selected] = _rgba(roles.accent)
-        sizes[best | selected] = _STAR
+        sizes[selected] = _SELECTED
         self._rings.setData(pos=scene.points, color=ring, size=sizes)
         self._discs.setData(pos=scene.points, color=fill, size=sizes - (_RING - _DISC))
         self._stems.setData(pos=scene.stems, color=_rgba(roles.text, 0.6), width=1)
@@ -152,21 +153,33 @@ class Surface3D(gl.GLViewWidget):
     def _write(self, place: tuple[float, float, float], text: str, colour: QColor) -> None:
         self._texts.append((place, text, colour))
 
-    def _paint_texts(self) -> None:
-        """The texts, over everything, each centred at its place."""
+    def _paint_over(self) -> None:
+        """What is seen wherever it is: texts, the best and what comes next."""
+        if self.scene is None:
+            return
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_texts(painter)
+        for places, sprite in (
+            (self.scene.points[self.scene.numbers == self._best], best_sprite(_STAR)),
+            (self.scene.proposal, proposed_sprite()),
+        ):
+            for x, y in self._on_screen(places):
+                painter.save()
+                painter.translate(x, y)
+                draw_sprite(painter, sprite)
+                painter.restore()
+        painter.end()
+
+    def _paint_texts(self, painter: QPainter) -> None:
+        """Each text centred at its place."""
         painter.setFont(font("caption"))
         metrics = painter.fontMetrics()
-        if not self._texts:
-            painter.end()
-            return
         places = self._on_screen(np.array([place for place, _, _ in self._texts]))
         for (x, y), (_, text, colour) in zip(places, self._texts, strict=True):
             painter.setPen(colour)
             width = metrics.horizontalAdvance(text)
             painter.drawText(QPointF(x - width / 2, y + metrics.ascent() / 2), text)
-        painter.end()
 
     def _on_screen(self, places: np.ndarray) -> np.ndarray:
         """Where in the widget places (n, 3) of the box are seen, shape (n, 2)."""
@@ -222,7 +235,7 @@ class Surface3D(gl.GLViewWidget):
     def paintGL(self) -> None:
         if not self._is_outdated:
             super().paintGL()
-            self._paint_texts()
+            self._paint_over()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)

@@ -14,7 +14,7 @@ from gui.panels.surface import SurfacePanel
 from gui.plots import opengl, surface_stage
 from gui.plots.colours import value_table
 from tests.gui.lens_stand_in import StandInLens
-from tests.gui.made_up import grid_trials, mixed_trials, snapshot, spec_of
+from tests.gui.made_up import failed, grid_trials, mixed_trials, snapshot, spec_of
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def panel(qtbot):
     finish_jobs(5000)
 
 
-def _scene(x="lr", y="batch_size", wide=False):
+def _scene(x="lr", y="batch_size", wide=False, proposal=None):
     spec = spec_of("digits-wide") if wide else spec_of()
     model = StudyModel(snapshot(spec, mixed_trials(45, spec) if wide else grid_trials(25)))
     view = view_surface(model, x, y)
@@ -35,7 +35,7 @@ def _scene(x="lr", y="batch_size", wide=False):
     mapped = StandInLens(model).view_of(MapRequest(x, y))
     marks = np.empty((0, 2))
     question = LayerQuestion(Layer.MEAN, mapped, axes, view.colours, value_table(), marks)
-    return model, mapped, build_scene(model, view, paint_layer(question), axes)
+    return model, mapped, build_scene(model, view, paint_layer(question), axes, proposal)
 
 
 def test_that_heights_are_the_mean_and_points_the_values(qapp):
@@ -56,6 +56,14 @@ def test_that_points_stand_over_the_surface_where_they_are_above_the_mean(qapp):
     tops, feet = scene.stems[::2], scene.stems[1::2]
     np.testing.assert_array_equal(tops[:, :2], feet[:, :2])
     assert np.abs(tops[:, 2] - feet[:, 2]).max() < 0.1  # the mean goes through what was made up
+
+
+def test_that_what_comes_next_lies_on_the_surface(qapp):
+    _, _, scene = _scene(proposal=(-3.0, 7.0))  # lr 1e-3, batch_size 2 ** 7
+    ((x, y, z),) = scene.proposal
+    assert (x, y) == pytest.approx((0.0, 0.0), abs=0.01)
+    assert z == scene.height[32, 32]
+    assert _scene()[2].proposal.shape == (0, 3)
 
 
 def test_that_axes_carry_names_scales_and_choices(qapp):
@@ -94,3 +102,21 @@ def test_that_the_3d_view_turns_and_selects(qtbot, panel):
     assert view._corner != before
     view.put_back()
     assert view.opts["azimuth"] == -60
+
+
+def test_that_the_best_and_what_comes_next_are_seen_over_the_surface(qtbot, panel, monkeypatch):
+    if not opengl.has_opengl():
+        pytest.skip("this display has no OpenGL")
+    from gui.plots import surface_3d
+
+    drawn = []
+    monkeypatch.setattr(surface_3d, "draw_sprite", lambda painter, sprite: drawn.append(sprite))
+    model = StudyModel(
+        snapshot(trials=[*grid_trials(25), failed(25, {"lr": 1e-3, "batch_size": 64})])
+    )
+    panel.set_study(model, StandInLens(model))
+    panel.layer_choice.setCurrentText(Layer.MEAN)
+    qtbot.waitUntil(lambda: "failed" in panel.legend._marks.accessibleDescription())
+    panel.solid.click()
+    qtbot.waitUntil(lambda: {round(sprite.size) for sprite in drawn} == {13, 18})
+    assert "failed" not in panel.legend._marks.accessibleDescription()
