@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack
 
 from engine.space import SearchSpace, SpaceError
 from engine.surrogate.cube import Array, Cube
@@ -22,7 +21,7 @@ from engine.trial import Trial, TrialState
 LEAST = 3
 """Fewer values than this say nothing about a landscape."""
 KEPT = 6
-_AT_ONCE = 256
+_AT_ONCE = 192
 """Points predicted together: few enough for their kernel to stay in the cache."""
 
 
@@ -72,15 +71,15 @@ class Fitted:
         theirs. The s points of each cell are taken to vary together as those of the first do.
         """
         gp = self.model.gp
-        covariance = np.zeros((planes.shape[1], len(gp.y)))
-        for plane in planes:
-            covariance += self._covariance(plane)
-        covariance /= len(planes)
         prior = float(gp.prior_covariance(self.model.features.of(planes[:, 0])).mean())
-        half, _ = lapack.dtrtrs(gp.chol, covariance.T, lower=1)
-        variance = gp.scale * np.maximum(prior - (half * half).sum(0), LEAST_VARIANCE)
+        means, variances = [], []
+        for at in range(0, planes.shape[1], _AT_ONCE):
+            part = planes[:, at : at + _AT_ONCE]
+            covariance = self._average_covariance(part)
+            means.append(covariance @ gp.alpha)
+            variances.append(np.maximum(prior - gp.explained(covariance), LEAST_VARIANCE))
         believed = np.mean([self.model.prior_mean.of(plane) for plane in planes], axis=0)
-        return covariance @ gp.alpha + believed, variance
+        return np.concatenate(means) + believed, gp.scale * np.concatenate(variances)
 
     def leave_one_out(self) -> tuple[Array, Array]:
         """Mean and variance (n,) of each trial's value, noise included, as the others predict it.
@@ -93,6 +92,14 @@ class Fitted:
     def values(self, bent: Array) -> Array:
         """What the user would call these places on the model's scale."""
         return self._sign * self.model.warp.back(bent)
+
+    def _average_covariance(self, planes: Array) -> Array:
+        """Of the average over s points with the trials, for planes (s, m, d): shape (m, n)."""
+        total = self._covariance(planes[0])
+        for plane in planes[1:]:
+            total += self._covariance(plane)
+        total /= len(planes)
+        return total
 
     def _covariance(self, points: Array) -> Array:
         return self.model.gp.covariance(self.model.features.of(points))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import erfcx, log_ndtr, ndtr
 
-from engine.surrogate.gp import Array
+from engine.surrogate.kernel import Array
 
 LOG_SQRT_2PI = 0.5 * np.log(2.0 * np.pi)
 

@@ -19,10 +19,11 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 from scipy.optimize import minimize
 
-Array = NDArray[np.float64]
+from engine.surrogate.kernel import Array, Effects, matern, matern_and_slope, squared_distances
+
 Groups = NDArray[np.int64]
 
 MEAN_VARIANCE = 1.0
@@ -74,61 +75,6 @@ class Prior:
         return cls(np.log(medians), spreads, np.log([lowest, highest]).T)
 
 
-def matern(r2: Array) -> tuple[Array, Array]:
-    """Matérn-5/2 of squared distances, and its derivative with respect to them.
-
-    k = (1 + s + s²/3) exp(-s) with s = √(5 r²) (Rasmussen & Williams 2006, eq. 4.17), so that
-    dk/dr² = -5/6 (1 + s) exp(-s).
-    """
-    s = np.sqrt(5.0 * r2)
-    e = np.exp(-s)
-    part = e + s * e
-    e *= s
-    e *= s
-    e *= 1.0 / 3.0
-    e += part
-    part *= -5.0 / 6.0
-    return e, part
-
-
-def squared_distances(a: Array, b: Array) -> Array:
-    """Squared Euclidean distances between the rows of a (n, c) and b (m, c): shape (n, m)."""
-    r2 = (a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2.0 * (a @ b.T)
-    return np.asarray(np.maximum(r2, 0.0, out=r2))
-
-
-class Effects:
-    """Inner products of the effect columns u (n, q) of n observations with those of others."""
-
-    def __init__(self, u: Array, dimensions: int) -> None:
-        self.u, self.square = u, u * u
-        self._scale = 1.0 / max(1, dimensions)
-
-    def with_(self, other: Array) -> tuple[Array, Array]:
-        """The kernels of single effects and of pairs with rows of `other` (m, q): shapes (m, n)."""
-        single = (other @ self.u.T) * self._scale
-        return single, single * single - ((other * other) @ self.square.T) * self._scale**2
-
-    def variance(self, u: Array) -> tuple[Array, Array]:
-        """Both kernels of each row with itself: shapes (m,)."""
-        square = u * u
-        single = square.sum(1) * self._scale
-        return single, single * single - (square * square).sum(1) * self._scale**2
-
-    def gradient(self, u: Array, weights: Array, a: float, b: float) -> Array:
-        """Gradient (m, q) of Σ_n w_mn k(u_m, u_n) for the kernel a single + b pairs."""
-        single = (u @ self.u.T) * self._scale
-        slope = ((a * weights + (2.0 * b) * weights * single) @ self.u) * self._scale
-        return np.asarray(slope - (2.0 * b * self._scale**2) * u * (weights @ self.square))
-
-    def variance_gradient(self, u: Array, a: float, b: float) -> Array:
-        """Gradient (m, q) of a row's kernel with itself."""
-        square = u * u
-        single = square.sum(1)[:, None] * self._scale
-        slope = (2.0 * a * self._scale + (4.0 * b * self._scale) * single) * u
-        return np.asarray(slope - (4.0 * b * self._scale**2) * square * u)
-
-
 class GaussianProcess:
     """A Gaussian process conditioned on n observations, for given hyperparameters.
 
@@ -153,7 +99,7 @@ class GaussianProcess:
             made = Effects(u, len(theta.lengths))
             effects = (made, *made.with_(u))
         self.effects, self._single, self._pairs = effects
-        kernel, self.slope = matern(squared_distances(self.z, self.z))
+        kernel, self.slope = matern_and_slope(squared_distances(self.z, self.z))
         kernel += MEAN_VARIANCE + self._a * self._single + self._b * self._pairs
         kernel.flat[:: len(y) + 1] += self.noise + JITTER
         self.chol, info = lapack.dpotrf(kernel, lower=1, clean=1, overwrite_a=1)
@@ -198,20 +144,32 @@ class GaussianProcess:
 
     def covariance(self, x: Array) -> Array:
         """Covariances, the scale left out, of f at x (m, c + q) with the observations: (m, n)."""
-        return self._kernel(*self._split(x))[0]
+        return self._kernel(*self._split(x))
 
     def prior_covariance(self, x: Array) -> Array:
         """Covariances (m, m) of f at x (m, c + q) before any observation, the scale left out."""
         z, u = self._split(x)
-        single, pairs = Effects(u, len(self.theta.lengths)).with_(u)
-        kernel, _ = matern(squared_distances(z, z))
-        return np.asarray(kernel + MEAN_VARIANCE + self._a * single + self._b * pairs)
+        effects = Effects(u, len(self.theta.lengths)).kernel(u, self._a, self._b)
+        return np.asarray(matern(squared_distances(z, z)) + MEAN_VARIANCE + effects)
 
-    def _kernel(self, z: Array, u: Array) -> tuple[Array, Array]:
-        kernel, slope = matern(squared_distances(z, self.z))
-        single, pairs = self.effects.with_(u)
-        kernel += MEAN_VARIANCE + self._a * single + self._b * pairs
-        return kernel, slope
+    def _kernel(self, z: Array, u: Array) -> Array:
+        kernel = matern(squared_distances(z, self.z))
+        kernel += self.effects.kernel(u, self._a, self._b)
+        kernel += MEAN_VARIANCE
+        return kernel
+
+    def explained(self, covariance: Array) -> Array:
+        """What the observations take off the variances of m unknowns, the scale left out: (m,).
+
+        `covariance` (m, n) is theirs with the observations, the scale left out; it is overwritten.
+        """
+        half = blas.dtrmm(1.0, self._half_inverse, covariance.T, lower=1, overwrite_b=1)
+        return np.asarray(np.einsum("nm,nm->m", half, half))
+
+    @cached_property
+    def _half_inverse(self) -> Array:
+        """The inverse of the Cholesky triangle, (n, n): a product is quicker than a solution."""
+        return np.asarray(lapack.dtrtri(self.chol, lower=1)[0])
 
     def _variance(self, u: Array) -> Array:
         """The prior variance of f, the scale left out."""
@@ -221,15 +179,16 @@ class GaussianProcess:
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Posterior mean and variance of f at x (m, c + q): shapes (m,)."""
         z, u = self._split(x)
-        kernel, _ = self._kernel(z, u)
-        half, _ = lapack.dtrtrs(self.chol, kernel.T, lower=1)
-        variance = self._variance(u) - np.einsum("nm,nm->m", half, half)
-        return kernel @ self.alpha, self.scale * np.maximum(variance, LEAST_VARIANCE)
+        kernel = self._kernel(z, u)
+        mean = kernel @ self.alpha
+        variance = self._variance(u) - self.explained(kernel)
+        return mean, self.scale * np.maximum(variance, LEAST_VARIANCE)
 
     def predict_with_gradient(self, x: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, variance, and their gradients (m, c + q) with respect to x."""
         z, u = self._split(x)
-        kernel, slope = self._kernel(z, u)
+        kernel, slope = matern_and_slope(squared_distances(z, self.z))
+        kernel += MEAN_VARIANCE + self.effects.kernel(u, self._a, self._b)
         solved, _ = lapack.dpotrs(self.chol, kernel.T, lower=1)
         solved = solved.T
         variance = self._variance(u) - np.einsum("mn,mn->m", kernel, solved)

@@ -14,7 +14,8 @@ from engine.surrogate.acquisition import (
 )
 from engine.surrogate.cube import Cube
 from engine.surrogate.features import Features
-from engine.surrogate.gp import JITTER, MEAN_VARIANCE, GaussianProcess, Prior, Theta, fit, matern
+from engine.surrogate.gp import JITTER, MEAN_VARIANCE, GaussianProcess, Prior, Theta, fit
+from engine.surrogate.kernel import matern, matern_and_slope
 
 SPACE = SearchSpace(
     [
@@ -65,6 +66,15 @@ def test_that_the_likelihoods_gradient_agrees_with_differences(features, points,
     np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-4)
 
 
+def test_that_the_smooth_kernel_falls_off_by_the_slope_that_is_stated() -> None:
+    r2 = np.array([[1e-6, 0.01, 0.3], [1.0, 7.0, 40.0]])
+    k, slope = matern_and_slope(r2)
+    np.testing.assert_allclose(matern(r2.copy()), k, rtol=1e-13)
+    step = 1e-6 * r2
+    numeric = (matern_and_slope(r2 + step)[0] - matern_and_slope(r2 - step)[0]) / (2 * step)
+    np.testing.assert_allclose(slope, numeric, rtol=1e-4)
+
+
 def kernel_by_hand(features: Features, points: np.ndarray) -> np.ndarray:
     """The prior covariance of the points, from the formula at the head of gp.py, term by term."""
     width, d = len(features.groups), len(SPACE.dimensions)
@@ -78,7 +88,7 @@ def kernel_by_hand(features: Features, points: np.ndarray) -> np.ndarray:
             product = u[:, i] * u[:, j]
             pairs += 2.0 * np.outer(product, product) / d**2
     effects = np.exp(THETA.effects) * (u @ u.T) / d + np.exp(THETA.pairs) * pairs
-    return matern(r2)[0] + MEAN_VARIANCE + effects
+    return matern(r2) + MEAN_VARIANCE + effects
 
 
 def test_that_the_posterior_is_that_of_the_normal_equations(features, points) -> None:
