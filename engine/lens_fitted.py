@@ -122,17 +122,30 @@ class Told:
 class History:
     """A study's finished trials as arrays, so that any moment of the past is a slice of them."""
 
-    def __init__(self, space: SearchSpace, sign: float, trials: Sequence[Trial]) -> None:
-        kinds = np.array([_kind(space, trial) for trial in trials], dtype=np.int64)
-        self._complete, self._failed = np.flatnonzero(kinds > 0), np.flatnonzero(kinds < 0)
-        complete = [trials[row] for row in self._complete.tolist()]
-        self._numbers = np.array([trial.number for trial in complete], dtype=np.int64)
-        self._evidence = Evidence(
-            points=_encode(space, complete),
-            losses=sign * np.array([float(trial.value or 0.0) for trial in complete]),
+    def __init__(self, space: SearchSpace, sign: float) -> None:
+        self._space, self._sign = space, sign
+        self._count = 0
+        self._complete = self._failed = self._numbers = np.empty(0, dtype=np.int64)
+        nowhere = np.empty((0, len(space.dimensions)))
+        self._evidence = Evidence(nowhere, np.empty(0), np.empty(0), nowhere)
+
+    def add(self, trials: Sequence[Trial]) -> None:
+        """Take in the trials that finished next."""
+        kinds = np.array([_kind(self._space, trial) for trial in trials], dtype=np.int64)
+        complete = [trial for trial, kind in zip(trials, kinds, strict=True) if kind > 0]
+        failed = [trial for trial, kind in zip(trials, kinds, strict=True) if kind < 0]
+        self._complete = np.append(self._complete, self._count + np.flatnonzero(kinds > 0))
+        self._failed = np.append(self._failed, self._count + np.flatnonzero(kinds < 0))
+        self._count += len(trials)
+        numbers = np.array([trial.number for trial in complete], dtype=np.int64)
+        self._numbers = np.append(self._numbers, numbers)
+        more = Evidence(
+            points=_encode(self._space, complete),
+            losses=self._sign * np.array([float(trial.value or 0.0) for trial in complete]),
             seconds=np.array([trial.seconds or np.nan for trial in complete], dtype=np.float64),
-            failed=_encode(space, [trials[row] for row in self._failed.tolist()]),
+            failed=_encode(self._space, failed),
         )
+        self._evidence = self._evidence.and_then(more)
 
     def first(self, count: int) -> Told:
         """What the first `count` trials say."""
@@ -171,17 +184,18 @@ class Fits:
         self._cost_weight = cost_weight
         self._sign = sign
         self._trials: list[Trial] = []
-        self._history = History(space, sign, [])
+        self._history = History(space, sign)
         self._kept: OrderedDict[int, Fitted] = OrderedDict()
         self.learner = Learner(self.cube)
 
     def know(self, trials: list[Trial]) -> None:
-        """All finished trials there are now."""
+        """All finished trials there are now; quick where they are those of before and some more."""
         if trials[: len(self._trials)] != self._trials:
             self._kept.clear()
             self.learner.forget()
+            self._trials, self._history = [], History(self.cube.space, self._sign)
+        self._history.add(trials[len(self._trials) :])
         self._trials = trials
-        self._history = History(self.cube.space, self._sign, trials)
 
     def at(self, upto: int | None) -> Fitted:
         """The model after the first `upto` trials (None: all). Raises TooFewError."""

@@ -12,42 +12,35 @@ from pathlib import Path
 from typing import Any
 
 from engine.analysis.views import LensProblem, MapView, Request, View, WhyRequest
+from engine.lens_ahead import Ahead
 from engine.lens_fitted import Fits, TooFewError
 from engine.lens_views import view_of, why_trial
 from engine.lens_wire import from_wire, to_wire, trial_from_wire
-from engine.methods.bayesian import BayesianMethod
-from engine.proposer import told
 from engine.space import SpaceError
 from engine.spec import StudySpec
-from engine.trial import Params, Trial, TrialState
-
-CHEAP = 500
-"""With more trials, where the model would look next is found out only when that is asked."""
+from engine.trial import Trial
 
 
 class Sight:
     """What is known of a study, and what can be seen of it."""
 
     def __init__(self, spec: StudySpec) -> None:
-        self._spec = spec
-        self._sign = -1.0 if spec.task.direction == "maximize" else 1.0
-        self._options = spec.method.options if spec.method.name == "bayesian" else {}
-        self._fits = Fits(spec.space, self._sign, self._options.get("cost_weight", 0.0))
+        sign = -1.0 if spec.task.direction == "maximize" else 1.0
+        options = spec.method.options if spec.method.name == "bayesian" else {}
+        self._fits = Fits(spec.space, sign, options.get("cost_weight", 0.0))
+        self._ahead = Ahead(spec, options, self._fits.learner)
         self._trials: dict[int, Trial] = {}
         self._stale = False
-        self._looked_ahead = False
-        self._following: Params | None = None
 
     def tell(self, trials: list[Trial]) -> None:
         """Trials that are new or have changed."""
         self._trials.update((trial.number, trial) for trial in trials)
         self._stale = True
-        self._looked_ahead = False
 
     def answer(self, request: Request) -> View | LensProblem:
         """The view that was asked for, or why there is none."""
         if self._stale:
-            self._fits.know(in_order_of_finishing(self._trials))
+            self._take_in()
             self._stale = False
         try:
             return self._view(request)
@@ -57,42 +50,28 @@ class Sight:
             traceback.print_exc()
             return LensProblem(request, f"An error of the program itself: {error!r}.")
 
+    def _take_in(self) -> None:
+        finished = in_order_of_finishing(self._trials)
+        ongoing = [t for _, t in sorted(self._trials.items()) if not t.state.is_finished]
+        self._fits.know(finished)
+        self._ahead.know(finished, ongoing)
+
     def _view(self, request: Request) -> View:
         if not isinstance(request, WhyRequest):
             view = view_of(self._fits.at(request.upto), request)
-            if isinstance(view, MapView) and request.upto is None and view.upto <= CHEAP:
-                return replace(view, proposed=self._next())
+            if isinstance(view, MapView) and request.upto is None:
+                return replace(view, proposed=self._ahead.following())
             return view
         if request.number is None:
-            following = self._next()
+            model = self._fits.at(None)  # says it where trials are too few
+            following = self._ahead.following()
             if following is None:
                 raise TooFewError("Every configuration has been tried.")
-            return why_trial(self._fits.at(None), request, following)
+            return why_trial(model, request, following)
         trial = self._trials.get(request.number)
         if trial is None:
             raise TooFewError(f"Trial {request.number} has not been started yet.")
         return why_trial(self._fits.at(self._known_before(trial)), request, trial.params)
-
-    def _next(self) -> Params | None:
-        """What Bayesian optimisation proposes next: in such a study, the very next trial."""
-        if not self._looked_ahead:
-            self._fits.at(None)  # says it where trials are too few
-            self._following = next(iter(self._method().ask(1)), None)
-            self._looked_ahead = True
-        return self._following
-
-    def _method(self) -> BayesianMethod:
-        bayesian = BayesianMethod(self._spec.space, self._spec.resources.seed, **self._options)
-        bayesian.learner = self._fits.learner
-        for trial in in_order_of_finishing(self._trials):
-            loss = None
-            if trial.state is TrialState.COMPLETE:
-                loss = math.inf if trial.value is None else self._sign * trial.value
-            bayesian.tell(**told(trial, loss, ()))
-        for _, trial in sorted(self._trials.items()):
-            if not trial.state.is_finished:
-                bayesian.pend(trial.params)
-        return bayesian
 
     def _known_before(self, trial: Trial) -> int:
         """How many trials had finished when this one was started."""

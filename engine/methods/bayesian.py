@@ -84,6 +84,10 @@ class BayesianMethod(Method):
             self._failed.append(point)
         self._model = None
 
+    def preview(self) -> Params | None:
+        """What `ask` would propose now; it is not asked for by that."""
+        return self._propose()
+
     def _see(self, params: Mapping[str, Any]) -> Hashable:
         self._draws._see(params)
         return super()._see(params)

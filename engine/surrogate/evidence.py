@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,11 @@ class Evidence:
         """What the first `count` trials with a value and the first `failed` ones say."""
         points, losses, seconds = self.points[:count], self.losses[:count], self.seconds[:count]
         return Evidence(points, losses, seconds, self.failed[:failed])
+
+    def and_then(self, more: Evidence) -> Evidence:
+        """This, and what trials that finished later say."""
+        pairs = ((getattr(self, f.name), getattr(more, f.name)) for f in fields(self))
+        return Evidence(*(np.concatenate(pair) for pair in pairs))
 
     def best_and_others(self, most: int) -> Rows:
         """Rows of at most `most` trials: the best half, and an even choice of the rest in time."""

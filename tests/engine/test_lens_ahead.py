@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.analysis.views import LensProblem, MapRequest, MapView, WhyRequest
 from engine.lens_process import Sight
 from engine.methods import Method, make_method
+from engine.methods.bayesian import BayesianMethod
 from engine.proposer import told
 from engine.space import Categorical, Float, Int, SearchSpace, When
 from engine.spec import StudySpec
@@ -92,6 +95,46 @@ def test_that_what_runs_is_kept_away_from_as_the_method_keeps_away() -> None:
     assert sight.answer(WhyRequest(None)).params == following
     assert SPACE.validate(following) == following
     assert SPACE.key(following) != SPACE.key(running)
+
+
+def test_that_the_method_hears_only_of_what_is_new(monkeypatch) -> None:
+    heard = []
+    tell = BayesianMethod.tell
+
+    def listen(method, params, value, **more):
+        heard.append(params)
+        tell(method, params, value, **more)
+
+    trials = searched(make_method("bayesian", SPACE, seed=SEED), count=11)
+    sight = Sight(spec_of())
+    sight.tell([*trials[:8], replace(trials[8], state=TrialState.RUNNING, value=None)])
+    sight.answer(MAP)
+    monkeypatch.setattr(BayesianMethod, "tell", listen)
+    sight.tell(trials[8:10])
+    sight.answer(MAP)
+    sight.answer(WhyRequest(None))
+    assert heard == [trial.params for trial in trials[8:10]]
+
+
+def test_that_what_is_heard_late_is_put_where_it_belongs() -> None:
+    trials = searched(make_method("bayesian", SPACE, seed=SEED), count=11)
+    at_once, late = Sight(spec_of()), Sight(spec_of())
+    at_once.tell(trials)
+    late.tell([*trials[:6], *trials[8:]])
+    late.answer(MAP)
+    late.tell(trials[6:8])
+    expected, found = at_once.answer(MAP), late.answer(MAP)
+    assert found.proposed == expected.proposed
+    np.testing.assert_array_equal(found.mean, expected.mean)
+
+
+def test_that_what_comes_next_is_shown_after_very_many_trials_too() -> None:
+    trials = [
+        finished(number, SPACE.sample(np.random.default_rng(number)), 1.0) for number in range(600)
+    ]
+    sight = Sight(spec_of())
+    sight.tell(trials)
+    assert sight.answer(MAP).proposed is not None
 
 
 def test_that_a_study_by_another_method_is_shown_what_bayesian_optimisation_would_do() -> None:

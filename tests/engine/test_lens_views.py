@@ -249,6 +249,22 @@ def test_that_models_of_the_past_are_what_they_were_then():
         now.at(2)
 
 
+def test_that_a_study_that_grows_is_known_as_if_heard_of_at_once():
+    trials = trials_of(SPACE, bowl, 20, noise=0.1)
+    trials[5] = replace(trials[5], state=TrialState.CANCELLED, value=None)
+    trials[7] = replace(trials[7], state=TrialState.FAILED, value=None)
+    grown, at_once = Fits(SPACE, 1.0), Fits(SPACE, 1.0)
+    for count in (4, 6, 7, 20):
+        grown.know(trials[:count])
+    at_once.know(trials)
+    points = SPACE.encode(SPACE.default())[None, :]
+    for upto in (6, 15, None):
+        one, other = grown.at(upto), at_once.at(upto)
+        assert one.numbers == other.numbers
+        assert one.predict(points) == other.predict(points)
+        assert one.feasibility(points) == other.feasibility(points)
+
+
 def test_that_milestones_are_every_trial_at_first_and_further_apart_later():
     found = sorted({milestone(count) for count in range(1, 501)})
     gaps = np.diff(found)

@@ -260,3 +260,14 @@ trials = 5
         [sys.executable, "-c", code], input=spec, capture_output=True, text=True, check=True
     )
     assert not {"scipy", "torch", "PySide6"} & set(loaded.stdout.split())
+
+
+def test_that_looking_ahead_asks_for_nothing() -> None:
+    method = make_method("bayesian", SQUARE, seed=2)
+    for _ in range(6):
+        ahead = method.preview()
+        assert method.preview() == ahead
+        assert method.pending == []
+        (params,) = method.ask(1)
+        assert params == ahead
+        method.tell(params, bowl(0.3, 0.4)(params))
