@@ -9,6 +9,7 @@ from typing import Any
 from engine.methods.bayesian import BayesianMethod
 from engine.proposer import told
 from engine.spec import StudySpec
+from engine.surrogate.cube import Array
 from engine.surrogate.model import Learner
 from engine.trial import Params, Trial, TrialState
 
@@ -42,6 +43,10 @@ class Ahead:
             self._following = self._informed().preview()
             self._has_looked = True
         return self._following
+
+    def pending(self) -> Array:
+        """Where trials are under way, as the method sees them: shape (p, d)."""
+        return self._informed().pending_points
 
     def _informed(self) -> BayesianMethod:
         """The method, told everything; the first time that takes long, after many trials."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.space import SearchSpace, SpaceError
+from engine.surrogate.chooser import Chooser
 from engine.surrogate.cube import Array, Cube
 from engine.surrogate.evidence import Evidence, Rows
 from engine.surrogate.gp import LEAST_VARIANCE
@@ -58,6 +59,11 @@ class Fitted:
     def feasibility(self, points: Array) -> Array:
         """How likely trials at points (m, d) are to come through: shape (m,)."""
         return np.concatenate([self.model.feasibility(part) for part in _parts(points)])
+
+    def acquisition(self, points: Array, pending: Array) -> Array:
+        """What Bayesian optimisation makes of points (m, d) beside `pending` ones (p, d): (m,)."""
+        chooser = Chooser(self.model, pending, self.cost_weight)
+        return np.concatenate([chooser.value(part) for part in _parts(points)])
 
     def mean(self, points: Array) -> Array:
         """The posterior mean alone, shape (m,)."""

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.analysis.views import LensProblem, MapView, Request, View, WhyRequest
+from engine.analysis.views import LensProblem, MapRequest, Request, View, WhyRequest
 from engine.lens_ahead import Ahead
 from engine.lens_fitted import Fits, TooFewError
+from engine.lens_maps import map_of
 from engine.lens_views import view_of, why_trial
 from engine.lens_wire import from_wire, to_wire, trial_from_wire
 from engine.space import SpaceError
@@ -57,11 +58,11 @@ class Sight:
         self._ahead.know(finished, ongoing)
 
     def _view(self, request: Request) -> View:
+        if isinstance(request, MapRequest) and request.upto is None:
+            view = map_of(self._fits.at(None), request, self._ahead.pending())
+            return replace(view, proposed=self._ahead.following())
         if not isinstance(request, WhyRequest):
-            view = view_of(self._fits.at(request.upto), request)
-            if isinstance(view, MapView) and request.upto is None:
-                return replace(view, proposed=self._ahead.following())
-            return view
+            return view_of(self._fits.at(request.upto), request)
         if request.number is None:
             model = self._fits.at(None)  # says it where trials are too few
             following = self._ahead.following()

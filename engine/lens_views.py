@@ -1,4 +1,7 @@
-"""What is drawn of a fitted model: maps, slices, importance, trust, and reasons. Pure functions."""
+"""What is drawn of a fitted model: slices, importance, trust, and reasons. Pure functions.
+
+Maps are in engine.lens_maps.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from engine.analysis.views import (
     ImportanceRequest,
     ImportanceView,
     MapRequest,
-    MapView,
     Slice,
     SlicesRequest,
     SlicesView,
@@ -23,17 +25,13 @@ from engine.analysis.views import (
     WhyView,
 )
 from engine.lens_fitted import Fitted
+from engine.lens_maps import evenly_spread, map_of
 from engine.surrogate.acquisition import log_expected_improvement
-from engine.surrogate.chooser import Chooser
 from engine.surrogate.cube import Array
 from engine.trial import Params
 
 HALF, NINE_TENTHS = 0.6744897501960817, 1.6448536269514722
 """Standard deviations to both sides that hold 50 % and 90 % of a normal distribution."""
-OTHERS = 32
-"""Points over which the parameters that a map does not show are averaged."""
-COARSE = 24
-"""Cells along an axis of an averaged map, which is smooth, before it is refined."""
 
 
 def view_of(
@@ -41,109 +39,13 @@ def view_of(
 ) -> View:
     """What `request` wants to see of `model`."""
     match request:
-        case MapRequest(averaged=True):
-            return averaged_map(model, request)
         case MapRequest():
-            return map_at_best(model, request)
+            return map_of(model, request)
         case SlicesRequest():
             return slices(model, request)
         case ImportanceRequest():
             return importance(model, request)
     return trust(model, request)
-
-
-# --- maps
-
-
-def map_at_best(model: Fitted, request: MapRequest) -> MapView:
-    """Layers over two parameters, the others held at the best configuration."""
-    points = _plane(model, request, request.size)
-    unique, where = np.unique(points, axis=0, return_inverse=True)
-    mean, variance = model.predict(unique)
-    feasible = model.feasibility(unique)
-    chooser = Chooser(model.model, cost_weight=model.cost_weight)
-    acquisition = chooser.worth(unique, mean, variance, feasible)
-
-    def drawn(layer: Array) -> Array:
-        return np.asarray(layer[where.reshape(-1)].reshape(request.size, request.size))
-
-    return MapView(
-        request=request,
-        upto=model.upto,
-        mean=drawn(model.values(mean)),
-        deviation=drawn(_spread(model, mean, np.sqrt(variance))),
-        feasibility=drawn(feasible),
-        acquisition=drawn(acquisition - acquisition.max()),
-        proposed=None,
-    )
-
-
-def averaged_map(model: Fitted, request: MapRequest) -> MapView:
-    """The mean and its deviation, averaged over the other parameters on the model's own scale.
-
-    The mean of a Gaussian process over points is Gaussian: its covariance with the observations is
-    the average of theirs.
-    """
-    size = min(request.size, COARSE)
-    columns = [model.cube.space.dimensions.index(name) for name in (request.x, request.y)]
-    others = _spread_points(OTHERS if len(model.cube) > len(columns) else 1, len(model.cube))
-    planes = np.repeat(others[:, None, :], size * size, axis=1)
-    planes[:, :, columns] = _axes(size)
-    planes = np.stack([model.cube.snap(plane) for plane in planes])
-    mean, variance = model.predict_average(planes)
-    feasible = np.mean([model.feasibility(plane) for plane in planes], axis=0)
-    layers = (model.values(mean), _spread(model, mean, np.sqrt(variance)), feasible)
-    refined = [_refine(layer.reshape(size, size), request.size) for layer in layers]
-    return MapView(
-        request, model.upto, refined[0], refined[1], np.clip(refined[2], 0, 1), None, None
-    )
-
-
-def _axes(size: int) -> Array:
-    """Middles of the cells of a plane, rows along y: shape (size², 2), columns x and y."""
-    middle = (np.arange(size) + 0.5) / size
-    y, x = np.meshgrid(middle, middle, indexing="ij")
-    return np.stack([x.ravel(), y.ravel()], axis=1)
-
-
-def _plane(model: Fitted, request: MapRequest, size: int) -> Array:
-    """Configurations of a map's cells, the other parameters at the best one."""
-    points = np.repeat(model.best_point[None, :], size * size, axis=0)
-    columns = [model.cube.space.dimensions.index(name) for name in (request.x, request.y)]
-    for column in columns:
-        _activate(model, points, column, columns)
-    points[:, columns] = _axes(size)
-    return model.cube.snap(points)
-
-
-def _activate(model: Fitted, points: Array, column: int, drawn: list[int]) -> None:
-    """Choose parents beside which a parameter plays a part, but for those that are drawn."""
-    while (parent := model.cube.dimensions[column].parent) is not None:
-        allowed = model.cube.dimensions[column].parent_levels
-        if parent not in drawn and model.cube.level(points[:1], parent)[0] not in allowed:
-            points[:, parent] = model.cube.place(parent, allowed[0])
-        column = parent
-
-
-def _refine(layer: Array, size: int) -> Array:
-    """A layer on finer cells, by linear interpolation along each axis."""
-    if len(layer) == size:
-        return layer
-    coarse = (np.arange(len(layer)) + 0.5) / len(layer)
-    fine = (np.arange(size) + 0.5) / size
-    rows = np.array([np.interp(fine, coarse, row) for row in layer])
-    return np.array([np.interp(fine, coarse, column) for column in rows.T]).T
-
-
-def _spread(model: Fitted, mean: Array, sigma: Array) -> Array:
-    """The standard deviation in the user's terms: half the way between mean - sigma and + sigma."""
-    return np.asarray(0.5 * np.abs(model.values(mean + sigma) - model.values(mean - sigma)))
-
-
-def _interval(model: Fitted, mean: Array, reach: Array) -> tuple[Array, Array]:
-    """The lower and the upper end of mean ± reach in the user's terms."""
-    ends = model.values(mean - reach), model.values(mean + reach)
-    return np.minimum(*ends), np.maximum(*ends)
 
 
 # --- slices and importance
@@ -169,6 +71,12 @@ def slices(model: Fitted, request: SlicesRequest) -> SlicesView:
     return SlicesView(request, model.upto, model.cube.space.decode(_filled(centre)), tuple(drawn))
 
 
+def _interval(model: Fitted, mean: Array, reach: Array) -> tuple[Array, Array]:
+    """The lower and the upper end of mean ± reach in the user's terms."""
+    ends = model.values(mean - reach), model.values(mean + reach)
+    return np.minimum(*ends), np.maximum(*ends)
+
+
 SAMPLE = 2**12
 DEGREE = 6
 PAIR_DEGREE = 3
@@ -186,7 +94,7 @@ def importance(model: Fitted, request: ImportanceRequest) -> ImportanceView:
     looked at among the parameters that matter most where there are many.
     """
     names = model.cube.space.dimensions
-    sample = _spread_points(SAMPLE, len(names))
+    sample = evenly_spread(SAMPLE, len(names))
     mean = model.mean(model.cube.snap(sample))
     total = float(mean.var())
     if total < NOTHING:
@@ -204,12 +112,6 @@ def importance(model: Fitted, request: ImportanceRequest) -> ImportanceView:
     ]
     pairs.sort(key=lambda pair: -pair[2])
     return ImportanceView(request, model.upto, names, shares[: len(names)], tuple(pairs))
-
-
-def _spread_points(count: int, width: int) -> Array:
-    """A Latin hypercube: points (count, width) that cover every coordinate evenly."""
-    places = np.argsort(np.random.default_rng(0).random((count, width)), axis=0)
-    return np.asarray((places + 0.5) / count)
 
 
 def _basis(model: Fitted, column: int, u: Array) -> Array:

@@ -34,7 +34,8 @@ class MapView:
 
     `deviation` is the posterior standard deviation of the objective, `acquisition` the log
     expected improvement less its largest value (so at most 0), `feasibility` a probability.
-    `averaged` maps have no acquisition (None). `proposed` is where the model would look next.
+    `averaged` maps have no acquisition (None). `proposed` is where the model would look next. Both
+    take the trials under way into account, but for the past, of which it is not known what ran.
     """
 
     request: MapRequest

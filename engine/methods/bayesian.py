@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +106,7 @@ class BayesianMethod(Method):
 
         if self._model is None:
             self._model = self.learner.model(self._evidence())
-        pending = self._encoded(self._pending.values())
+        pending = self.pending_points
         chooser = Chooser(self._model, pending, self.cost_weight)
         if self._listed is not None:
             points = np.array([point for key, point in self._listed if key not in self._seen])
@@ -172,10 +172,11 @@ class BayesianMethod(Method):
             failed=_stacked(self._failed, len(self._cube)),
         )
 
-    def _encoded(self, configurations: Iterable[Params]) -> Array:
-        """The points of those configurations that the space has."""
+    @property
+    def pending_points(self) -> Array:
+        """Where what is pending lies, shape (p, d): those configurations that the space has."""
         points = []
-        for params in configurations:
+        for params in self._pending.values():
             with contextlib.suppress(SpaceError):
                 points.append(self.space.encode(params))
         return _stacked(points, len(self._cube))

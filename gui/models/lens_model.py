@@ -11,7 +11,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from engine.analysis.views import LensProblem, Request, View, WhyRequest
+from engine.analysis.views import LensProblem, MapRequest, Request, View, WhyRequest
 from engine.spec import StudySpec
 from engine.trial import Trial
 from gui.models.study_model import StudyModel
@@ -36,8 +36,9 @@ MakeLens = Callable[[StudySpec, Callable[[View | LensProblem], None]], Lens]
 class LensModel(QObject):
     """Lives on the UI thread. Of each kind of request the latest counts, until it is forgotten.
 
-    A request about the present is asked again when trials have finished. `problemChanged` gives
-    the sentence that stands for the kinds that have no view, empty when all is well.
+    A request about the present is asked again when trials have finished, and what looks ahead when
+    some were started, too. `problemChanged` gives the sentence that stands for the kinds that have
+    no view, empty when all is well.
     """
 
     viewArrived = Signal(object)
@@ -120,10 +121,9 @@ class LensModel(QObject):
     def _pass_on(self) -> None:
         assert self._lens is not None
         self._tell_news()
-        if self._grew:
-            for request in self._wanted.values():
-                if is_about_the_present(request):
-                    self._lens.ask(request)
+        for request in self._wanted.values():
+            if looks_ahead(request) or (self._grew and is_about_the_present(request)):
+                self._lens.ask(request)
         self._grew = False
 
     def _tell_news(self) -> None:
@@ -154,6 +154,11 @@ class LensModel(QObject):
             self._problems[kind] = problem
         if self._problems != before:
             self.problemChanged.emit(self.problem)
+
+
+def looks_ahead(request: Request) -> bool:
+    """Whether what is seen depends on the trials under way, too."""
+    return isinstance(request, MapRequest | WhyRequest) and is_about_the_present(request)
 
 
 def is_about_the_present(request: Request) -> bool:

@@ -17,6 +17,7 @@ from engine.proposer import told
 from engine.space import Categorical, Float, Int, SearchSpace, When
 from engine.spec import StudySpec
 from engine.spec_tables import MethodSpec
+from engine.surrogate.chooser import Chooser
 from engine.trial import Failure, FailureReason, Trial, TrialState
 
 EXAMPLES = Path(__file__).parents[2] / "resources" / "examples"
@@ -95,6 +96,40 @@ def test_that_what_runs_is_kept_away_from_as_the_method_keeps_away() -> None:
     assert sight.answer(WhyRequest(None)).params == following
     assert SPACE.validate(following) == following
     assert SPACE.key(following) != SPACE.key(running)
+
+
+def test_that_the_acquisition_drawn_is_what_is_left_beside_what_runs() -> None:
+    """As the method sees it: there is nothing more to be had where a trial is under way."""
+    square = SearchSpace([Float("lr", 1e-5, 1e-1, log=True), Float("dropout", 0.0, 0.9)])
+    request = MapRequest("lr", "dropout", size=8)
+
+    def told_to(sight):
+        rng = np.random.default_rng(0)
+        for number in range(12):
+            params = square.sample(rng)
+            value = (math.log10(params["lr"]) + 2.5) ** 2 + params["dropout"]
+            sight.tell(
+                [Trial(number, params, TrialState.COMPLETE, value=value, finished=float(number))]
+            )
+        return sight
+
+    alone, beside = told_to(Sight(spec_of(square))), told_to(Sight(spec_of(square)))
+    before = alone.answer(request)
+    row, column = np.unravel_index(before.acquisition.argmax(), (8, 8))
+    running = square.decode([(column + 0.5) / 8, (row + 0.5) / 8])
+    beside.tell([Trial(12, running, TrialState.RUNNING)])
+    after = beside.answer(request)
+    assert before.acquisition[row, column] == 0.0
+    assert after.acquisition[row, column] < -0.5
+    np.testing.assert_array_equal(after.mean, before.mean)
+    np.testing.assert_array_equal(after.deviation, before.deviation)
+    middle = (np.arange(8) + 0.5) / 8
+    points = np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
+    fitted = beside._fits.at(None)
+    value = Chooser(fitted.model, square.encode(running)[None, :]).value(points)
+    np.testing.assert_allclose(after.acquisition.ravel(), value - value.max(), atol=1e-9)
+    past = replace(request, upto=12)
+    np.testing.assert_array_equal(beside.answer(past).acquisition, before.acquisition)
 
 
 def test_that_the_method_hears_only_of_what_is_new(monkeypatch) -> None:

@@ -87,11 +87,22 @@ def test_that_news_are_gathered_and_only_the_present_is_asked_again(qtbot, lens,
     assert made[0].asked == [MAP, past, why, MAP]
 
 
-def test_that_a_trial_that_starts_is_told_and_nothing_asked_again(qtbot, lens, study, made):
+def test_that_when_a_trial_starts_only_what_looks_ahead_is_asked_again(qtbot, lens, study, made):
     lens.request(MAP)
+    lens.request(SlicesRequest())
+    lens.request(WhyRequest(None))
     study.apply([TrialStarted(running(10, spec_of().space.grid_at(10)))])
     qtbot.waitUntil(lambda: len(made[0].told) == 2)
-    assert made[0].asked == [MAP]
+    assert made[0].asked == [MAP, SlicesRequest(), WhyRequest(None), MAP, WhyRequest(None)]
+
+
+def test_that_a_trial_that_starts_changes_nothing_of_the_past(qtbot, lens, study, made):
+    past = MapRequest(MAP.x, MAP.y, upto=4)
+    lens.request(past)
+    lens.request(WhyRequest(3))
+    study.apply([TrialStarted(running(10, spec_of().space.grid_at(10)))])
+    qtbot.waitUntil(lambda: len(made[0].told) == 2)
+    assert made[0].asked == [past, WhyRequest(3)]
 
 
 def test_that_a_trial_is_known_before_it_is_asked_about(lens, study, made):
