@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import json
 import math
 import sys
@@ -19,7 +18,7 @@ from engine.lens_views import view_of, why_trial
 from engine.lens_wire import from_wire, to_wire, trial_from_wire
 from engine.space import SpaceError
 from engine.spec import StudySpec
-from engine.trial import Trial
+from engine.trial import Trial, in_order_of_ending
 
 
 class Sight:
@@ -52,7 +51,7 @@ class Sight:
             return LensProblem(request, f"An error of the program itself: {error!r}.")
 
     def _take_in(self) -> None:
-        finished = in_order_of_finishing(self._trials)
+        finished = in_order_of_ending(self._trials.values())
         ongoing = [t for _, t in sorted(self._trials.items()) if not t.state.is_finished]
         self._fits.know(finished)
         self._ahead.know(finished, ongoing)
@@ -75,20 +74,12 @@ class Sight:
         return why_trial(self._fits.at(self._known_before(trial)), request, trial.params)
 
     def _known_before(self, trial: Trial) -> int:
-        """How many trials had finished when this one was started."""
-        known = in_order_of_finishing(self._trials)
-        start = math.inf if trial.started is None else trial.started
-        return bisect.bisect_right(known, start, key=_end)
-
-
-def in_order_of_finishing(trials: dict[int, Trial]) -> list[Trial]:
-    """The finished ones; last those that were cancelled before they had begun."""
-    done = [trial for trial in trials.values() if trial.state.is_finished]
-    return sorted(done, key=lambda trial: (_end(trial), trial.number))
-
-
-def _end(trial: Trial) -> float:
-    return math.inf if trial.finished is None else trial.finished
+        """How many trials had ended when this one was started."""
+        known = in_order_of_ending(self._trials.values())
+        if trial.started is None:
+            return len(known)
+        ends = (math.inf if other.finished is None else other.finished for other in known)
+        return max((place for place, end in enumerate(ends, 1) if end <= trial.started), default=0)
 
 
 def main() -> int:

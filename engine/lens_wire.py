@@ -68,6 +68,7 @@ def trial_to_wire(trial: Trial) -> dict[str, Any]:
         "seconds": trial.seconds,
         "started": trial.started,
         "finished": trial.finished,
+        "ended": trial.ended,
     }
 
 

@@ -55,7 +55,7 @@ MIGRATIONS = (
 
 _COLUMNS = (
     "number, state, params, seed, value, step, metrics, test, failure, seconds, started, finished, "
-    "worker, device"
+    "worker, device, ended"
 )
 
 
@@ -228,11 +228,6 @@ class Store:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM trials ORDER BY number")
         return tuple(_trial(row) for row in rows)
 
-    def finished_order(self) -> list[int]:
-        """Numbers of the trials that ended, in the order in which they did."""
-        query = "SELECT number FROM trials WHERE ended IS NOT NULL ORDER BY ended"
-        return [number for (number,) in self._connection.execute(query)]
-
     def reports(self) -> dict[int, tuple[Report, ...]]:
         """The reports of all trials."""
         found: dict[int, list[Report]] = {}
@@ -262,8 +257,8 @@ class Store:
         except FileNotFoundError:
             return False
 
-    def put_trial(self, trial: Trial) -> None:
-        """Write a trial as it now is."""
+    def put_trial(self, trial: Trial) -> Trial:
+        """Write a trial as it now is; the trial, which knows its place among those that ended."""
         failure = trial.failure and json.dumps(
             [trial.failure.reason, trial.failure.message, trial.failure.log_tail]
         )
@@ -277,8 +272,10 @@ class Store:
         order = f"coalesce({kept}, {ended})" if trial.state.is_finished else "NULL"
         marks = ", ".join(f"?{index + 1}" for index in range(len(row)))
         self._connection.execute(
-            f"INSERT OR REPLACE INTO trials ({_COLUMNS}, ended) VALUES ({marks}, {order})", row
+            f"INSERT OR REPLACE INTO trials ({_COLUMNS}) VALUES ({marks}, {order})", row
         )
+        query = "SELECT ended FROM trials WHERE number = ?"
+        return replace(trial, ended=self._connection.execute(query, (trial.number,)).fetchone()[0])
 
     def put_reports(self, number: int, reports: Iterable[Report]) -> None:
         """Add reports of a trial."""

@@ -40,7 +40,7 @@ from engine.proposer import Proposed, Proposer, ProposerLost
 from engine.stop_rules import StopRules
 from engine.store import Store
 from engine.surroundings import Executor, Surroundings
-from engine.trial import Params, Trial, TrialState
+from engine.trial import Params, Trial, TrialState, in_order_of_ending
 
 PROPOSER_RESTARTS = 1
 
@@ -155,10 +155,10 @@ class StudyLoop:
         self._asked = 0
         self._exhausted = False
         self._proposals.clear()
-        trials = self._ledger.trials
-        for number in self._store.finished_order():
-            self._tell(trials[number])
-        for trial in self._ledger.all_trials():
+        trials = self._ledger.all_trials()
+        for trial in in_order_of_ending(trials):
+            self._tell(trial)
+        for trial in trials:
             if not trial.state.is_finished:
                 self._proposer.pend(trial.params)
 
@@ -274,9 +274,8 @@ class StudyLoop:
         if message.number not in self._under_way:
             return
         self._under_way.discard(message.number)
-        trial = self._ended(message)
+        trial = self._store.put_trial(self._ended(message))
         best_before = self._ledger.best
-        self._store.put_trial(trial)
         self._submit(self._choose_after(trial))
         self._journal.commit()
         self._ledger.publish(TrialFinished(trial))
@@ -354,8 +353,7 @@ class StudyLoop:
             self._executor.cancel(number)
         elif number in self._again:
             self._again.remove(number)
-            cancelled = replace(trial, state=TrialState.CANCELLED)
-            self._store.put_trial(cancelled)
+            cancelled = self._store.put_trial(replace(trial, state=TrialState.CANCELLED))
             self._journal.commit()
             self._ledger.publish(TrialFinished(cancelled))
             self._tell(cancelled)

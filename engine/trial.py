@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -69,7 +70,8 @@ class Trial:
     `value` is the objective as the user states it (not flipped when it is maximised); `metrics`
     are those of epoch `step`, the one that `value` was taken from. `test` holds the metrics of the
     test part, which are computed only for a study's best trial. `started` and `finished` are Unix
-    times, `seconds` is the time the trial took on its worker.
+    times, `seconds` is the time the trial took on its worker. `ended` is its place, from 1, in the
+    order in which the study's trials ended, whatever the clock did; the store gives it.
     """
 
     number: int
@@ -86,3 +88,10 @@ class Trial:
     finished: float | None = None
     worker: int | None = None
     device: str | None = None
+    ended: int | None = None
+
+
+def in_order_of_ending(trials: Iterable[Trial]) -> list[Trial]:
+    """The finished ones of `trials`, in the order in which methods hear of them."""
+    done = [trial for trial in trials if trial.state.is_finished]
+    return sorted(done, key=lambda trial: (trial.ended or math.inf, trial.number))

@@ -70,12 +70,12 @@ class Replay(QObject):
         return self._model.trials[int(self._model.arrays.column("number")[rows[-1]])]
 
     def _rows(self) -> np.ndarray:
-        """Rows of the finished trials in their order of finishing."""
+        """Rows of the finished trials in their order of finishing, which is the lens's."""
         if self._order is None:
             arrays = self._model.arrays
             rows = np.flatnonzero(arrays.is_state(*_FINISHED))
-            when, number = arrays.column("finished")[rows], arrays.column("number")[rows]
-            self._order = rows[np.lexsort((number, when))]
+            place, number = arrays.column("ended")[rows], arrays.column("number")[rows]
+            self._order = rows[np.lexsort((number, place))]
         return self._order
 
     def _grow(self, *_: object) -> None:

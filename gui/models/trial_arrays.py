@@ -15,7 +15,7 @@ from gui.models.scales import Scale
 
 STATES = tuple(TrialState)
 CODE = {state: code for code, state in enumerate(STATES)}
-_FIELDS = ("number", "state", "value", "seconds", "step", "started", "finished")
+_FIELDS = ("number", "state", "value", "seconds", "step", "started", "finished", "ended")
 _FIRST_CAPACITY = 64
 
 
@@ -56,6 +56,7 @@ class TrialArrays:
             trial.step,
             trial.started,
             trial.finished,
+            trial.ended,
         )
         column = self._table[:, row]
         column[: len(known)] = [math.nan if value is None else value for value in known]
@@ -73,9 +74,9 @@ class TrialArrays:
         self._table[column, : len(known)] = known
 
     def column(self, name: str) -> np.ndarray:
-        """Column `name`: number, state (index into STATES), value, seconds, step, started, finished
+        """A field of the trials by its name (of `state` the index into STATES), or the positions
 
-        or the positions of a parameter on its scale, by the parameter's name.
+        of a parameter on its scale, by the parameter's name.
         """
         view = self._table[self._columns[name], : len(self.rows)]
         view.flags.writeable = False

@@ -49,7 +49,7 @@ def loss_of(params) -> float:
 
 def finished(number: int, params, sign: float) -> Trial:
     """Trial `number`; the fifth one died, and the larger the batch, the quicker it was."""
-    times = {"started": 10.0 + number, "finished": 10.9 + number}
+    times = {"started": 10.0 + number, "finished": 10.9 + number, "ended": number + 1}
     if number == 4:
         failure = Failure(FailureReason.OUT_OF_MEMORY, "Out of memory.")
         return Trial(number, params, TrialState.FAILED, failure=failure, **times)
@@ -161,6 +161,23 @@ def test_that_what_is_heard_late_is_put_where_it_belongs() -> None:
     expected, found = at_once.answer(MAP), late.answer(MAP)
     assert found.proposed == expected.proposed
     np.testing.assert_array_equal(found.mean, expected.mean)
+
+
+def test_that_a_clock_that_is_set_back_changes_nothing_of_what_is_seen() -> None:
+    """What counts is the order in which the trials ended, as for a study that goes on."""
+    trials = searched(make_method("bayesian", SPACE, seed=SEED), count=11)
+    back = [
+        replace(t, started=t.started - 100.0, finished=t.finished - 100.0) if t.number > 5 else t
+        for t in trials
+    ]
+    steady, odd = Sight(spec_of()), Sight(spec_of())
+    steady.tell(trials)
+    odd.tell(back)
+    for upto in (7, None):
+        expected = steady.answer(replace(MAP, upto=upto))
+        np.testing.assert_array_equal(odd.answer(replace(MAP, upto=upto)).mean, expected.mean)
+    assert odd.answer(MAP).proposed == steady.answer(MAP).proposed
+    assert odd.answer(WhyRequest(9)).upto == steady.answer(WhyRequest(9)).upto == 9
 
 
 def test_that_what_comes_next_is_shown_after_very_many_trials_too() -> None:

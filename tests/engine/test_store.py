@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from engine import store as store_module
 from engine.events import Logged, StopReason, StudyState
 from engine.store import LockedError, Store, StoreError, companions
-from engine.trial import Failure, FailureReason, Report, Trial, TrialState
+from engine.trial import Failure, FailureReason, Report, Trial, TrialState, in_order_of_ending
 from tests.engine.simulation import make_spec
 
 FULL = Trial(
@@ -54,14 +55,14 @@ def store(path: Path):
 def test_that_whatever_is_written_is_read_back_exactly(store: Store, path: Path) -> None:
     reports = [Report(step, step / 3, {"val_cross_entropy": 1 / step}) for step in (1, 2, 3)]
     line = Logged(12.5, "warning", "Läuft — 学習", 3)
-    for trial in (FULL, FAILED):
-        store.put_trial(trial)
+    written = tuple(store.put_trial(trial) for trial in (FULL, FAILED))
+    assert written == (replace(FULL, ended=1), replace(FAILED, ended=2))
     store.put_reports(3, reports)
     store.put_log(line)
     store.put_condition(StudyState.FINISHED, StopReason.TRIALS, "All done.", 61.25)
     store.close()
     again = Store.open(path)
-    assert again.trials() == (FULL, FAILED)
+    assert again.trials() == written
     assert again.reports() == {3: tuple(reports)}
     assert again.log() == (line,)
     assert again.condition() == (StudyState.FINISHED, StopReason.TRIALS, "All done.", 61.25)
@@ -72,9 +73,9 @@ def test_that_whatever_is_written_is_read_back_exactly(store: Store, path: Path)
 def test_that_the_order_of_finishing_outlives_later_changes(store: Store) -> None:
     for number in (2, 0, 1):
         store.put_trial(Trial(number, {}, TrialState.COMPLETE, value=1.0))
-    store.put_trial(Trial(5, {}, TrialState.RUNNING))
+    assert store.put_trial(Trial(5, {}, TrialState.RUNNING)).ended is None
     store.put_trial(Trial(2, {}, TrialState.COMPLETE, value=1.0, test={"test_accuracy": 1.0}))
-    assert store.finished_order() == [2, 0, 1]
+    assert [trial.number for trial in in_order_of_ending(store.trials())] == [2, 0, 1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is open")
@@ -128,7 +129,7 @@ def test_that_a_second_opener_reads_along_and_is_told_who_writes(store: Store, p
     store.commit()
     second = Store.open(path)
     assert second.is_held()
-    assert second.trials() == (FULL,)
+    assert second.trials() == (replace(FULL, ended=1),)
     with pytest.raises(LockedError, match=r"study\.tune is being run by .*process"):
         second.acquire()
     store.close()
@@ -211,7 +212,7 @@ def test_that_an_older_study_migrates_after_a_backup(store: Store, path: Path, m
     assert again._pragma("user_version") == 1
     again.acquire()
     assert again._pragma("user_version") == 2
-    assert again.trials() == (FULL,)
+    assert again.trials() == (replace(FULL, ended=1),)
     again.close()
     backup = sqlite3.connect(path.with_name("study.tune.format-1"))
     assert backup.execute("PRAGMA user_version").fetchone() == (1,)

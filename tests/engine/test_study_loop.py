@@ -248,10 +248,10 @@ def test_that_a_disk_that_refuses_ends_the_study_with_a_sentence(path: Path) -> 
     simulation = Simulation(path, make_spec(budget="trials = 5"))
     put_trial = simulation.store.put_trial
 
-    def refuse(trial) -> None:
+    def refuse(trial):
         if trial.number == 2:
             raise sqlite3.OperationalError("database or disk is full")
-        put_trial(trial)
+        return put_trial(trial)
 
     simulation.store.put_trial = refuse
     events = simulation.run()
@@ -260,3 +260,16 @@ def test_that_a_disk_that_refuses_ends_the_study_with_a_sentence(path: Path) -> 
     assert "disk is full" in events[-1].message
     assert not any(t.state is TrialState.RUNNING for t in simulation.ledger.all_trials())
     assert simulation.ledger.trials[0].state is TrialState.COMPLETE
+
+
+def test_that_trials_know_their_place_among_those_that_ended(path: Path) -> None:
+    """Live and in the file, whatever their numbers, and also those cancelled before they began."""
+    slow = Behaviour(seconds=lambda params: 10.0 + 1e3 * params["lr"])
+    simulation = Simulation(path, make_spec(budget="trials = 9", workers=3), slow)
+    simulation.command_at(5.0, Enqueue(simulation.ledger.spec.space.default()))
+    simulation.command_at(6.0, Cancel(3))
+    ended = [e.trial for e in simulation.run() if isinstance(e, TrialFinished)]
+    assert [trial.ended for trial in ended] == list(range(1, len(ended) + 1))
+    assert ended[0].number == 3
+    assert ended[0].started is None
+    assert Store.open(path).trials() == simulation.ledger.all_trials()

@@ -331,3 +331,12 @@ def test_that_the_best_of_the_past_is_the_best_there_was(qapp):
     replay.go_to(25)
     assert replay.upto is None
     assert replay.best() is model.best
+
+
+def test_that_the_past_goes_by_the_order_in_which_trials_ended_and_not_by_the_clock(qapp):
+    first, second, third = grid_trials(3)
+    trials = [replace(first, ended=2), replace(second, ended=1), replace(third, ended=3)]
+    replay = Replay(StudyModel(snapshot(trials=trials)))
+    replay.go_to(1)
+    assert replay.newest().number == 1
+    assert replay.known().tolist() == [False, True, False]
