@@ -15,7 +15,6 @@ from engine.space import SearchSpace, SpaceError
 from engine.surrogate.chooser import Chooser
 from engine.surrogate.cube import Array, Cube
 from engine.surrogate.evidence import Evidence, Rows
-from engine.surrogate.gp import LEAST_VARIANCE
 from engine.surrogate.model import Learner, Model
 from engine.trial import Trial, TrialState
 
@@ -71,21 +70,16 @@ class Fitted:
         return np.asarray(np.concatenate(beyond) + self.model.prior_mean.of(points))
 
     def predict_average(self, planes: Array) -> tuple[Array, Array]:
-        """Mean and variance of the average over s points, for each of m cells: planes (s, m, d).
-
-        The average is Gaussian as well: its covariance with the observations is the average of
-        theirs. The s points of each cell are taken to vary together as those of the first do.
-        """
-        gp = self.model.gp
-        prior = float(gp.prior_covariance(self.model.features.of(planes[:, 0])).mean())
-        means, variances = [], []
+        """Mean and variance (m,) of the average over s points, for m cells: planes (s, m, d)."""
+        features, parts = self.model.features, []
         for at in range(0, planes.shape[1], _AT_ONCE):
             part = planes[:, at : at + _AT_ONCE]
-            covariance = self._average_covariance(part)
-            means.append(covariance @ gp.alpha)
-            variances.append(np.maximum(prior - gp.explained(covariance), LEAST_VARIANCE))
+            x = np.stack([features.of(plane) for plane in part])
+            parts.append(self.model.gp.predict_average(x))
         believed = np.mean([self.model.prior_mean.of(plane) for plane in planes], axis=0)
-        return np.concatenate(means) + believed, gp.scale * np.concatenate(variances)
+        return np.concatenate([m for m, _ in parts]) + believed, np.concatenate(
+            [v for _, v in parts]
+        )
 
     def leave_one_out(self) -> tuple[Array, Array]:
         """Mean and variance (n,) of each trial's value, noise included, as the others predict it.
@@ -98,14 +92,6 @@ class Fitted:
     def values(self, bent: Array) -> Array:
         """What the user would call these places on the model's scale."""
         return self._sign * self.model.warp.back(bent)
-
-    def _average_covariance(self, planes: Array) -> Array:
-        """Of the average over s points with the trials, for planes (s, m, d): shape (m, n)."""
-        total = self._covariance(planes[0])
-        for plane in planes[1:]:
-            total += self._covariance(plane)
-        total /= len(planes)
-        return total
 
     def _covariance(self, points: Array) -> Array:
         return self.model.gp.covariance(self.model.features.of(points))

@@ -146,12 +146,6 @@ class GaussianProcess:
         """Covariances, the scale left out, of f at x (m, c + q) with the observations: (m, n)."""
         return self._kernel(*self._split(x))
 
-    def prior_covariance(self, x: Array) -> Array:
-        """Covariances (m, m) of f at x (m, c + q) before any observation, the scale left out."""
-        z, u = self._split(x)
-        effects = Effects(u, len(self.theta.lengths)).kernel(u, self._a, self._b)
-        return np.asarray(matern(squared_distances(z, z)) + MEAN_VARIANCE + effects)
-
     def _kernel(self, z: Array, u: Array) -> Array:
         kernel = matern(squared_distances(z, self.z))
         kernel += self.effects.kernel(u, self._a, self._b)
@@ -183,6 +177,30 @@ class GaussianProcess:
         mean = kernel @ self.alpha
         variance = self._variance(u) - self.explained(kernel)
         return mean, self.scale * np.maximum(variance, LEAST_VARIANCE)
+
+    def predict_average(self, x: Array) -> tuple[Array, Array]:
+        """Mean and variance (m,) of the average of f over s places, for each of m: x (s, m, c + q).
+
+        The average is Gaussian as well: its covariance with the observations is the average of
+        theirs.
+        """
+        covariance = self.covariance(x[0])
+        for places in x[1:]:
+            covariance += self.covariance(places)
+        covariance /= len(x)
+        mean = covariance @ self.alpha
+        variance = self._variance_of_average(x.swapaxes(0, 1)) - self.explained(covariance)
+        return mean, self.scale * np.maximum(variance, LEAST_VARIANCE)
+
+    def _variance_of_average(self, x: Array) -> Array:
+        """Its prior variance, the scale left out, for x (m, s, c + q): shape (m,)."""
+        width = len(self.groups)
+        z = x[:, :, :width] * self.inverse_lengths
+        square = (z * z).sum(2)
+        r2 = square[:, :, None] + square[:, None, :] - 2.0 * (z @ z.swapaxes(1, 2))
+        smooth = matern(np.maximum(r2, 0.0, out=r2)).mean((1, 2))
+        single, pairs = self.effects.variance_of_average(x[:, :, width:])
+        return np.asarray(smooth + MEAN_VARIANCE + self._a * single + self._b * pairs)
 
     def predict_with_gradient(self, x: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, variance, and their gradients (m, c + q) with respect to x."""

@@ -78,6 +78,16 @@ class Effects:
         single = square.sum(1) * self._scale
         return single, single * single - (square * square).sum(1) * self._scale**2
 
+    def variance_of_average(self, u: Array) -> tuple[Array, Array]:
+        """Both kernels, averaged over all pairs of s rows, for each of m blocks u (m, s, q): (m,).
+
+        As Σ (u·u')² over all pairs of rows is the squared norm of Σ u uᵀ.
+        """
+        mean, square = u.mean(1), (u * u).mean(1)
+        moments = u.swapaxes(1, 2) @ u / u.shape[1]
+        pairs = (moments * moments).sum((1, 2)) - (square * square).sum(1)
+        return self._scale * (mean * mean).sum(1), self._scale**2 * pairs
+
     def gradient(self, u: Array, weights: Array, a: float, b: float) -> Array:
         """Gradient (m, q) of Σ_n w_mn k(u_m, u_n) for the kernel a single + b pairs."""
         single = (u @ self.u.T) * self._scale

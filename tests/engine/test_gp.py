@@ -100,7 +100,6 @@ def test_that_the_posterior_is_that_of_the_normal_equations(features, points) ->
     explained = np.einsum("ij,ji->i", kernel, np.linalg.solve(noisy, kernel))
     expected = gp.scale * (np.diag(kernel) - explained)
     np.testing.assert_allclose(variance, expected, atol=1e-8)
-    np.testing.assert_allclose(gp.prior_covariance(features.of(points)), kernel, atol=1e-12)
     np.testing.assert_allclose(gp.covariance(features.of(points)), kernel, atol=1e-12)
 
 

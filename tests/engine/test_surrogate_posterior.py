@@ -118,6 +118,21 @@ def test_that_the_mean_at_the_trials_is_what_predicting_there_gives() -> None:
     assert model.best == pytest.approx(mean.min(), abs=1e-7)
 
 
+def test_that_an_average_is_predicted_as_its_joint_distribution_says() -> None:
+    """By hand from all covariances, of places that have a momentum and of such as have none."""
+    points, others = points_of(MIXED, 30), points_of(MIXED, 12, seed=5)
+    gp = model_of(MIXED, evidence_of(points, wavy(points))).gp
+    x = Features(Cube(MIXED)).of(others)
+    means, variances = gp.predict_average(x.reshape(4, 3, -1))  # 3 averages over 4 places each
+    prior = GaussianProcess(x, x[:, 0], gp.groups, gp.theta).covariance(x)
+    noisy = gp.covariance(gp.x) + (gp.noise + JITTER) * np.eye(len(points))
+    joint = prior - gp.covariance(x) @ np.linalg.solve(noisy, gp.covariance(x).T)
+    for cell in range(3):
+        rows = np.arange(cell, 12, 3)
+        assert means[cell] == pytest.approx(gp.predict(x[rows])[0].mean(), abs=1e-9)
+        assert variances[cell] == pytest.approx(gp.scale * joint[np.ix_(rows, rows)].mean(), 1e-6)
+
+
 def test_that_believing_what_is_expected_leaves_the_mean_and_takes_the_doubt_away() -> None:
     points = points_of(MIXED, 20)
     model = model_of(MIXED, evidence_of(points, wavy(points)))
@@ -143,7 +158,7 @@ def test_that_trials_with_and_without_a_parameter_compare_what_both_have() -> No
     with_it = np.repeat(points[~np.isnan(points[:, column])][:1], 5, axis=0)
     with_it[:, column] = np.linspace(0.0, 1.0, 5)
     rows = model.features.of(np.concatenate([without, with_it]))
-    kernel = model.gp.prior_covariance(rows)
+    kernel = GaussianProcess(rows, rows[:, 0], model.gp.groups, model.gp.theta).covariance(rows)
     assert np.ptp(kernel[0, 1:]) < 1e-12
     assert kernel[1, 2] > kernel[1, 5]
     assert np.linalg.eigvalsh(kernel).min() > -1e-9
