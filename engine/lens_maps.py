@@ -44,7 +44,7 @@ def map_at_best(model: Fitted, request: MapRequest, pending: Array | None) -> Ma
         request=request,
         upto=model.upto,
         mean=drawn(model.values(mean)),
-        deviation=drawn(_spread(model, mean, np.sqrt(variance))),
+        deviation=drawn(np.sqrt(variance)),
         feasibility=drawn(feasible),
         acquisition=drawn(acquisition - acquisition.max()),
         proposed=None,
@@ -65,7 +65,7 @@ def averaged_map(model: Fitted, request: MapRequest) -> MapView:
     planes = np.stack([model.cube.snap(plane) for plane in planes])
     mean, variance = model.predict_average(planes)
     feasible = np.mean([model.feasibility(plane) for plane in planes], axis=0)
-    layers = (model.values(mean), _spread(model, mean, np.sqrt(variance)), feasible)
+    layers = (model.values(mean), np.sqrt(variance), feasible)
     refined = [_refine(layer.reshape(size, size), request.size) for layer in layers]
     return MapView(
         request, model.upto, refined[0], refined[1], np.clip(refined[2], 0, 1), None, None
@@ -106,11 +106,6 @@ def _refine(layer: Array, size: int) -> Array:
     fine = (np.arange(size) + 0.5) / size
     rows = np.array([np.interp(fine, coarse, row) for row in layer])
     return np.array([np.interp(fine, coarse, column) for column in rows.T]).T
-
-
-def _spread(model: Fitted, mean: Array, sigma: Array) -> Array:
-    """The standard deviation in the user's terms: half the way between mean - sigma and + sigma."""
-    return np.asarray(0.5 * np.abs(model.values(mean + sigma) - model.values(mean - sigma)))
 
 
 def evenly_spread(count: int, width: int) -> Array:

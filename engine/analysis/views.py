@@ -32,10 +32,12 @@ class MapRequest:
 class MapView:
     """Layers on a grid, each of shape (size, size), rows along y.
 
-    `deviation` is the posterior standard deviation of the objective, `acquisition` the log
-    expected improvement less its largest value (so at most 0), `feasibility` a probability.
-    `averaged` maps have no acquisition (None). `proposed` is where the model would look next. Both
-    take the trials under way into account, but for the past, of which it is not known what ran.
+    `deviation` is the posterior standard deviation on the model's own scale, on which the values
+    told have one of 1 and no skew: in the user's terms it would say how steep that scale is, and
+    nothing of where was looked. `acquisition` is the log expected improvement less its largest
+    value (so at most 0), `feasibility` a probability. `averaged` maps have no acquisition (None).
+    `proposed` is where the model would look next. Both take the trials under way into account, but
+    for the past, of which it is not known what ran.
     """
 
     request: MapRequest

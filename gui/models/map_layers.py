@@ -17,7 +17,7 @@ from gui.models.cube_axis import CubeAxis
 from gui.models.landscape import Picture, draw_lines, no_lines, value_levels
 from gui.models.scales import LinearScale
 from gui.models.value_colours import ValueColours
-from gui.numbers import number, percent
+from gui.numbers import percent
 
 _FINE = 192
 """Cells that a map is refined to along an axis that has no bins."""
@@ -50,7 +50,7 @@ class Layer(StrEnum):
 LAYER_TIPS = {
     Layer.LANDSCAPE: "Drawn from the trials alone, wherever some are near",
     Layer.MEAN: "What the model expects everywhere",
-    Layer.UNCERTAINTY: "How far off the model may be: one standard deviation",
+    Layer.UNCERTAINTY: "How far off the model may be; ± 1 is how far results lie from their mean",
     Layer.ACQUISITION: "Where the model would look next",
     Layer.FEASIBILITY: "How likely a trial is to come through without failing",
 }
@@ -139,6 +139,7 @@ def _scaled(
 
 
 def _deviation(field: np.ndarray) -> tuple[np.ndarray, list[tuple[float, str]], str, str, str]:
+    """Of a standard deviation in spreads of the results so far."""
     low, high = float(field.min()), float(field.max())
     width = (high - low) or 1.0
     ticks, _ = LinearScale("").ticks(low, high, _MOST_LEVELS) if high > low else ([], [])
@@ -146,8 +147,8 @@ def _deviation(field: np.ndarray) -> tuple[np.ndarray, list[tuple[float, str]], 
     return (
         (field - low) / width,
         [(level, text) for level, text in levels if 0.01 < level < 0.99],
-        f"± {number(low)}",
-        f"± {number(high)}",
+        f"± {low:.2g}",
+        f"± {high:.2g} × results' spread",
         "unsure →",
     )
 

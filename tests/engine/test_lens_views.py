@@ -68,6 +68,22 @@ def test_that_a_map_agrees_with_the_model_cell_by_cell():
     assert seen.mean[6, 2] == pytest.approx(bowl(point), abs=0.1)
 
 
+@pytest.mark.parametrize("averaged", [False, True])
+def test_that_uncertainty_grows_away_from_the_trials_without_a_cliff_where_results_are_bad(
+    averaged,
+):
+    """Results that grow tenfold from one end to the other, and trials at the better end alone."""
+    space = SearchSpace([Float("x", 0.0, 1.0), Float("y", 0.0, 1.0)])
+    fits = Fits(space, 1.0)
+    near = [t for t in trials_of(space, lambda u: 10.0 ** (2 * u[0]), 80) if t.params["x"] < 0.5]
+    fits.know(near)
+    seen = view_of(fits.at(None), MapRequest("x", "y", size=16, averaged=averaged))
+    middle = seen.deviation[8]
+    assert (np.diff(middle[8:]) > 0).all()
+    assert np.diff(middle).max() < 0.25 * np.ptp(middle)
+    assert middle[:6].max() < 0.2 < middle[-1]
+
+
 def test_that_the_acquisition_drawn_is_what_a_search_goes_by():
     model = model_of()
     seen = view_of(model, MapRequest("x", "y", size=8))

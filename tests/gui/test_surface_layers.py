@@ -79,6 +79,14 @@ def test_that_contour_lines_of_the_mean_carry_the_objectives_values(qtbot, panel
     assert all(0.1 <= float(text) <= 2.5 for text in texts)
 
 
+def test_that_uncertainty_is_told_in_spreads_of_the_results(qtbot, panel):
+    _watch(qtbot, panel, StudyModel(snapshot(trials=grid_trials(25))))
+    _choose(qtbot, panel, Layer.UNCERTAINTY)
+    strip = panel.painter.painted.strip
+    assert strip.low.startswith("± ")
+    assert strip.high.endswith("× results' spread")
+
+
 def test_that_maps_of_uncertainty_and_acquisition_have_no_colour_of_the_values(qapp):
     values = value_table().astype(int)
     for table in (uncertainty_table(), acquisition_table()):
