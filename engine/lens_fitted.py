@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from engine.trial import Trial, TrialState
 LEAST = 3
 """Fewer values than this say nothing about a landscape."""
 KEPT = 6
+USUAL = 256
+"""Points that stand for the whole space."""
 _AT_ONCE = 192
 """Points predicted together: few enough for their kernel to stay in the cache."""
 
@@ -80,6 +83,12 @@ class Fitted:
         return np.concatenate([m for m, _ in parts]) + believed, np.concatenate(
             [v for _, v in parts]
         )
+
+    @cached_property
+    def usual_sigma(self) -> float:
+        """The median standard deviation over the whole space."""
+        points = self.cube.snap(np.random.default_rng(0).random((USUAL, len(self.cube))))
+        return float(np.sqrt(np.median(self.predict(points)[1])))
 
     def leave_one_out(self) -> tuple[Array, Array]:
         """Mean and variance (n,) of each trial's value, noise included, as the others predict it.

@@ -26,7 +26,6 @@ from engine.analysis.views import (
 )
 from engine.lens_fitted import Fitted
 from engine.lens_maps import evenly_spread, map_of
-from engine.surrogate.acquisition import log_expected_improvement
 from engine.surrogate.cube import Array
 from engine.trial import Params
 
@@ -188,8 +187,6 @@ def why_trial(model: Fitted, request: WhyRequest, params: Params) -> WhyView:
     mean, variance = model.predict(point)
     sigma = np.sqrt(variance)
     low, high = _interval(model, mean, NINE_TENTHS * sigma)
-    gain = np.exp(log_expected_improvement(mean, variance, model.best))[0]
-    sure = max(model.best - float(mean[0]), 0.0)
     return WhyView(
         request=request,
         upto=model.upto,
@@ -199,7 +196,7 @@ def why_trial(model: Fitted, request: WhyRequest, params: Params) -> WhyView:
         high=float(high[0]),
         best=float(model.values(np.array([model.best]))[0]),
         chance=float(ndtr((model.best - mean[0]) / sigma[0])),
-        exploration=float(np.clip(1.0 - sure / gain, 0.0, 1.0)) if gain > 0.0 else 1.0,
+        exploration=min(1.0, float(sigma[0]) / model.usual_sigma),
         feasibility=float(model.feasibility(point)[0]),
     )
 

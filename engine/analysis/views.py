@@ -132,8 +132,10 @@ class WhyView:
     """What the model expected of a configuration when it had been told `upto` trials.
 
     `low` and `high` bound its 90 % interval; `best` is the value to beat at the time; `chance` the
-    probability of beating it. `exploration` is the share of the expected improvement that is owed
-    to uncertainty: 1 - (improvement of the mean alone) / (expected improvement), within 0 and 1.
+    probability of beating it. `exploration` is the standard deviation there over the median one of
+    the whole space, at most 1. The two terms of the expected improvement would not tell exploring
+    from exploiting: where the mean is no better than the best, as it seldom is, uncertainty has all
+    the merit, beside the best place as well as far from it.
     """
 
     request: WhyRequest

@@ -9,6 +9,7 @@ from engine.trial import Trial, TrialState
 from gui.numbers import DIGITS, number
 
 _MOSTLY = 0.6
+_HARDLY = 0.05
 _SURE = 0.995
 
 
@@ -31,14 +32,16 @@ def chance(view: WhyView) -> str:
 
 def exploration(view: WhyView) -> str:
     """Whether it was chosen for what is known or for what is not."""
-    explores = view.exploration
-    if explores >= _MOSTLY:
-        reason = f"{share(explores)} of the expected gain comes from uncertainty"
-        return f"mostly exploring: {reason}"
-    if explores <= 1 - _MOSTLY:
-        reason = f"{share(1 - explores)} of the expected gain is what the model is sure of"
-        return f"mostly exploiting: {reason}"
-    return f"a bit of both: {share(explores)} of the expected gain comes from uncertainty"
+    unknown = f"{share(view.exploration)} as unknown as most of the space"
+    if view.exploration == 1:
+        return "exploring: the place is as unknown as most of the space, or more"
+    if view.exploration >= _MOSTLY:
+        return f"mostly exploring: the place is {unknown}"
+    if view.exploration > 1 - _MOSTLY:
+        return f"a bit of both: the place is {unknown}"
+    if view.chance < _HARDLY:
+        return f"neither exploring nor exploiting: the place is only {unknown}, and unpromising"
+    return f"mostly exploiting: the place is only {unknown}"
 
 
 def outcome(view: WhyView, trial: Trial | None, minimize: bool) -> str:

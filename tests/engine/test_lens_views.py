@@ -45,6 +45,10 @@ def bowl(u):
     return 1.0 + 4.0 * (u[0] - 0.3) ** 2 + (u[1] - 0.6) ** 2 + 0.1 * (u[2] > 0.5)
 
 
+def bowl2(u):
+    return 1.0 + 4.0 * (u[0] - 0.3) ** 2 + (u[1] - 0.4) ** 2
+
+
 def model_of(space=SPACE, function=bowl, count=40, noise=0.0, sign=1.0):
     fits = Fits(space, sign)
     fits.know(trials_of(space, function, count, noise))
@@ -217,7 +221,21 @@ def test_that_a_constant_objective_leaves_nothing_to_explain():
     assert view_of(model, MapRequest("x", "y", size=8)).mean == pytest.approx(np.ones((8, 8)))
 
 
-def test_that_a_choice_is_split_into_what_is_known_and_what_is_hoped():
+def test_that_a_choice_near_the_best_exploits_and_one_far_from_all_trials_explores():
+    """Also where the mean is no better than the best, which is the value of the best place."""
+    space = SearchSpace([Float("x", 0.0, 1.0), Float("y", 0.0, 1.0)])
+    fits = Fits(space, 1.0)
+    fits.know([t for t in trials_of(space, bowl2, 80) if max(t.params["x"], t.params["y"]) < 0.6])
+    model = fits.at(None)
+    best = space.decode(model.best_point)
+    beside = why_trial(model, WhyRequest(7), {**best, "x": best["x"] + 0.02})
+    far = why_trial(model, WhyRequest(8), {"x": 0.95, "y": 0.95})
+    assert beside.exploration < 0.3
+    assert beside.mean > beside.best
+    assert far.exploration == 1.0
+
+
+def test_that_a_choice_is_told_by_what_the_model_expected_of_it():
     model = model_of(noise=0.05)
     params = SPACE.decode([0.9, 0.1, 0.5])
     seen = why_trial(model, WhyRequest(7), params)
@@ -225,7 +243,6 @@ def test_that_a_choice_is_split_into_what_is_known_and_what_is_hoped():
     sigma = float(np.sqrt(variance[0]))
     z = (model.best - mean[0]) / sigma
     assert seen.chance == pytest.approx(ndtr(z))
-    assert seen.exploration == 1.0  # worse than the best, but for its uncertainty
     assert seen.low < seen.mean < seen.high
     best = why_trial(model, WhyRequest(8), SPACE.decode(np.nan_to_num(model.best_point)))
     assert best.mean == pytest.approx(best.best)

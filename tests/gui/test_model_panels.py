@@ -148,7 +148,7 @@ def test_that_it_explains_the_next_trial_until_one_is_selected(qtbot, page, wide
     qtbot.waitUntil(lambda: "Trial 12" in page.why.heading.text())
     assert WhyRequest(12) in lens.asked
     assert page.why.graphic.shown.actual == model.trials[12].value
-    assert page.why.exploring.text().startswith("Mostly exploring: 78 % of the expected gain")
+    assert page.why.exploring.text().startswith("Mostly exploring: the place is 78 %")
     assert page.why.bar.share == 0.78
 
 
@@ -179,8 +179,12 @@ def test_that_a_trial_without_a_value_is_told_as_what_it_is(qapp):
 def test_that_chances_and_exploration_are_put_in_words(qapp):
     assert chance(_why(chance=0.32, best=0.08, feasibility=1.0)) == "32 % chance to beat 0.08"
     assert chance(_why(feasibility=0.7)).endswith("70 % to come through without failing")
-    assert exploration(_why(exploration=0.2)).startswith("mostly exploiting: 80 %")
-    assert exploration(_why(exploration=0.5)).startswith("a bit of both")
+    assert exploration(_why(exploration=1.0)).startswith("exploring: the place is as unknown as")
+    assert exploration(_why(exploration=0.8)).startswith("mostly exploring: the place is 80 %")
+    assert exploration(_why(exploration=0.5)).startswith("a bit of both: the place is 50 %")
+    known = exploration(_why(exploration=0.2, chance=0.4))
+    assert known == "mostly exploiting: the place is only 20 % as unknown as most of the space"
+    assert exploration(_why(exploration=0.2, chance=0.01)).startswith("neither")
     assert [share(x) for x in (0.0, 0.004, 0.32, 0.999, 1.0)] == [
         "0 %",
         "under 1 %",
