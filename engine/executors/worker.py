@@ -2,15 +2,21 @@
 
 It speaks JSON lines on the process's original stdin and stdout; whatever a trial prints goes to
 stderr, which the program keeps as the trial's log. Standard library alone and Python 3.8 syntax,
-so that it also runs under a user's own interpreter. The program's side is local.py.
+so that it also runs under a user's own interpreter, started by its path; what runs scripts and
+commands is then loaded by path as well. The program's side is local.py.
 
-In:  open (task, base, device, threads), run (trial, params, seed, weights), stop (trial), test
-Out: ready, refused, started, report, result, failure, tested
+In:  open (task, base, device, threads), run (trial, params, seed, weights, checkpoint),
+     stop (trial), test, discover (seconds, probes)
+Out: ready, refused, started, report, result, failure, tested, discovered
 """
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
+import importlib.util
 import json
+import math
 import os
 import queue
 import signal
@@ -19,6 +25,13 @@ import threading
 import time
 import traceback
 from typing import Any, NoReturn
+
+ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LONGEST_MESSAGE = 2_000
+SPEAK_FOR_THEMSELVES = ("Diverged", "NoObjective")
+"""Exceptions, by name, whose message is a sentence that needs no type in front."""
+LOADED = "tunescape_"
+"""What the names of modules begin with that are loaded by path; their exceptions do so as well."""
 
 
 class Channel:
@@ -32,6 +45,10 @@ class Channel:
         with open(os.devnull, "rb") as nothing:
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(  # type: ignore[union-attr]
+                encoding="utf-8", errors="backslashreplace", line_buffering=True
+            )
         self.jobs: queue.Queue[dict[str, Any]] = queue.Queue()
         self.stopping: set[int] = set()
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
@@ -46,9 +63,13 @@ class Channel:
                 self.jobs.put(message)
         end_with_children()
 
+    def is_forked(self) -> bool:
+        """Whether this is a fork of the worker, made by what it runs."""
+        return os.getpid() != self._owner
+
     def send(self, kind: str, **content: Any) -> None:
         """Say something to the program; a fork of this process stays silent."""
-        if os.getpid() != self._owner:
+        if self.is_forked():
             return
         content["type"] = kind
         line = json.dumps(content, default=float).encode("utf-8") + b"\n"
@@ -64,6 +85,22 @@ def end_with_children() -> NoReturn:
     os._exit(1)
 
 
+def end_if_forked(channel: Channel, error: BaseException | None = None) -> None:
+    """End a fork that comes back from what it was made in: it is not a second worker."""
+    if not channel.is_forked():
+        return
+    code: Any = 0
+    if isinstance(error, SystemExit):
+        code = 0 if error.code is None else error.code
+    elif error is not None:
+        sys.stderr.write(log_of(error))
+        code = 1
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
 class TrialContext:
     """What a running trial may ask and tell."""
 
@@ -75,6 +112,7 @@ class TrialContext:
         self.seed: int = job["seed"]
         self.weights: str = job["weights"]
         self.checkpoint: str | None = job.get("checkpoint")
+        self.device: str = job["device"]
 
     def seconds(self) -> float:
         """Seconds since this trial began."""
@@ -91,23 +129,57 @@ class TrialContext:
         return self.number in self._channel.stopping
 
 
+class Diverged(Exception):  # noqa: N818 - the name by which it is known
+    """The objective is no finite number."""
+
+
 def reason_of(error: BaseException) -> str:
     """The reason, in the program's terms, why a trial that raised `error` failed."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    text = str(error).lower()
-    if names & {"MemoryError", "OutOfMemoryError"}:
+    text = text_of(error).lower()
+    if names & {"SystemExit", "Crashed"}:
+        return "crashed"
+    if names & {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}:
         return "out_of_memory"
-    if isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate" in text):
+    signs = ("out of memory", "can't allocate", "cublas_status_alloc_failed")
+    if isinstance(error, RuntimeError) and any(sign in text for sign in signs):
         return "out_of_memory"
+    if "NoObjective" in names:
+        return "no_objective"
     return "diverged" if "Diverged" in names else "exception"
 
 
+def text_of(error: BaseException) -> str:
+    """The message of an exception on one line, however long it is and whatever it does."""
+    with contextlib.suppress(Exception):
+        return " ".join(str(error)[:LONGEST_MESSAGE].split())
+    return ""
+
+
 def describe(error: BaseException) -> str:
-    """An exception as one line: its message, with its type where that says more."""
-    text = " ".join(str(error).split())
-    if type(error).__name__ == "Diverged":
+    """An exception as one line: its message, with its type and place where they say more."""
+    text = text_of(error)
+    kind = type(error)
+    if kind.__name__ in SPEAK_FOR_THEMSELVES or kind.__module__.startswith(LOADED):
         return text
-    return type(error).__name__ + (": " + text if text else "")
+    if isinstance(error, SystemExit):
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+        said = ": " + text if isinstance(error.code, str) else ""
+        return f"The training called sys.exit (exit code {code}{said})."
+    place = getattr(error, "place", "")
+    return kind.__name__ + (": " + text if text else "") + (f" ({place})" if place else "")
+
+
+def log_of(error: BaseException) -> str:
+    """The traceback of `error` without what is ours; empty where that is all there is."""
+    runners = tuple(os.path.join(ENGINE, "tasks", kind) for kind in ("script", "command"))
+    ours = (main.__code__.co_filename, "<frozen importlib", *runners)
+    told = traceback.TracebackException(type(error), error, error.__traceback__)
+    link: traceback.TracebackException | None = told
+    while link is not None:
+        link.stack[:] = [frame for frame in link.stack if not frame.filename.startswith(ours)]
+        link = link.__cause__ or link.__context__
+    return "".join(told.format()) if told.stack or told.__cause__ else ""
 
 
 def run_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
@@ -117,17 +189,21 @@ def run_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
     channel.send("started", trial=context.number, time=started)
     try:
         outcome = runner.run(context)
-    except Exception as error:
+        if outcome.value is not None and not math.isfinite(outcome.value):
+            raise Diverged(f"the objective is {float(outcome.value)}.")
+    except BaseException as error:
+        end_if_forked(channel, error)
         channel.send(
             "failure",
             trial=context.number,
             reason=reason_of(error),
             message=describe(error),
-            log="".join(traceback.format_exception(type(error), error, error.__traceback__)),
+            log=log_of(error),
             seconds=context.seconds(),
             time=time.time(),
         )
     else:
+        end_if_forked(channel)
         channel.send(
             "result",
             trial=context.number,
@@ -135,6 +211,7 @@ def run_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
             step=outcome.step,
             metrics=outcome.metrics,
             finished=outcome.finished,
+            pruned=getattr(outcome, "pruned", False),
             seconds=context.seconds(),
             time=time.time(),
         )
@@ -142,34 +219,85 @@ def run_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
 
 def test_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
     """Compute the test metrics of a finished trial from its weights."""
+    metrics, problem = {}, ""
     try:
-        metrics = runner.test(job["params"], job["seed"], job["weights"])
+        if hasattr(runner, "test"):
+            metrics = runner.test(job["params"], job["seed"], job["weights"])
     except Exception as error:
-        channel.send("tested", trial=job["trial"], metrics={}, problem=describe(error))
+        problem = describe(error)
+    channel.send("tested", trial=job["trial"], metrics=metrics, problem=problem)
+
+
+def discover(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
+    """Tell which parameters the task asks for; the runner answers once, early if it must."""
+
+    def answer(parameters: Any, notes: Any, problem: str = "") -> None:
+        channel.send("discovered", parameters=parameters, notes=notes, problem=problem)
+
+    try:
+        runner.discover(answer, job["device"], job.get("seconds", 60.0), job.get("probes", 200))
+    except BaseException as error:
+        end_if_forked(channel, error)
+        sys.stderr.write(log_of(error))
+        answer([], [], describe(error))
+    end_if_forked(channel)
+
+
+def open_runner(job: dict[str, Any]) -> Any:
+    """What runs the trials of a task. Raises ValueError, one sentence, where it cannot."""
+    kind = job["task"].get("kind", "builtin")
+    if kind == "builtin":
+        from engine.tasks.builtin import open_task
     else:
-        channel.send("tested", trial=job["trial"], metrics=metrics, problem="")
+        open_task = load("tasks", kind).open_task
+    return open_task(job["task"], job["base"], job["device"], job["threads"])
+
+
+def load(folder: str, name: str) -> Any:
+    """A module of the engine by its path, as a foreign interpreter cannot import it by name."""
+    path = os.path.join(ENGINE, folder, name)
+    places = [path] if os.path.isdir(path) else None
+    file = os.path.join(path, "__init__.py") if places else path + ".py"
+    name = LOADED + name
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=places)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def main() -> int:
     """Open the task that the program names, then run trials until the program is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel()
-    job = channel.jobs.get()
+    faulthandler.enable()
+    opened = channel.jobs.get()
     try:
-        from engine.tasks.builtin import open_task
-
-        runner = open_task(job["task"], job["base"], job["device"], job["threads"])
+        runner = open_runner(opened)
     except Exception as error:
         traceback.print_exc()
         plain = isinstance(error, ValueError) and str(error)
         channel.send("refused", message=plain or describe(error))
         return 1
     channel.send("ready")
-    actions = {"run": run_trial, "test": test_trial}
+    actions = {"run": run_trial, "test": test_trial, "discover": discover}
+    surroundings = load("executors", "surroundings")
     while True:
         job = channel.jobs.get()
-        actions[job["type"]](channel, runner, job)
+        before = surroundings.Surroundings()
+        actions[job["type"]](channel, runner, dict(job, device=opened["device"]))
+        before.restore()
+
+
+def start() -> int:
+    """Be a worker that was started by its path, under whatever interpreter."""
+    own = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) != own]
+    load("executors", "surroundings").leave_bundle(__file__)
+    return main()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start())
