@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import functools
 import importlib.util
 import json
 import math
@@ -28,10 +29,7 @@ from typing import Any, NoReturn
 
 ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LONGEST_MESSAGE = 2_000
-SPEAK_FOR_THEMSELVES = ("Diverged", "NoObjective")
-"""Exceptions, by name, whose message is a sentence that needs no type in front."""
-LOADED = "tunescape_"
-"""What the names of modules begin with that are loaded by path; their exceptions do so as well."""
+LOADED = "tunescape_"  # begins the names of modules that are loaded by path
 
 
 class Channel:
@@ -89,16 +87,20 @@ def end_if_forked(channel: Channel, error: BaseException | None = None) -> None:
     """End a fork that comes back from what it was made in: it is not a second worker."""
     if not channel.is_forked():
         return
-    code: Any = 0
+    code = 0
     if isinstance(error, SystemExit):
-        code = 0 if error.code is None else error.code
+        code = exit_code(error)
     elif error is not None:
         sys.stderr.write(log_of(error))
         code = 1
     with contextlib.suppress(Exception):
         sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else 1)
+    os._exit(code)
+
+
+def exit_code(error: SystemExit) -> int:
+    """The code with which Python would end for `error`."""
+    return error.code if isinstance(error.code, int) else int(error.code is not None)
 
 
 class TrialContext:
@@ -160,12 +162,11 @@ def describe(error: BaseException) -> str:
     """An exception as one line: its message, with its type and place where they say more."""
     text = text_of(error)
     kind = type(error)
-    if kind.__name__ in SPEAK_FOR_THEMSELVES or kind.__module__.startswith(LOADED):
-        return text
+    if kind.__name__ in ("Diverged", "NoObjective") or kind.__module__.startswith(LOADED):
+        return text  # a sentence
     if isinstance(error, SystemExit):
-        code = error.code if isinstance(error.code, int) else int(error.code is not None)
         said = ": " + text if isinstance(error.code, str) else ""
-        return f"The training called sys.exit (exit code {code}{said})."
+        return f"The training called sys.exit (exit code {exit_code(error)}{said})."
     place = getattr(error, "place", "")
     return kind.__name__ + (": " + text if text else "") + (f" ({place})" if place else "")
 
@@ -230,17 +231,13 @@ def test_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
 
 def discover(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
     """Tell which parameters the task asks for; the runner answers once, early if it must."""
-
-    def answer(parameters: Any, notes: Any, problem: str = "") -> None:
-        channel.send("discovered", parameters=parameters, notes=notes, problem=problem)
-
+    answer = functools.partial(channel.send, "discovered")
     try:
         runner.discover(answer, job["device"], job.get("seconds", 60.0), job.get("probes", 200))
     except BaseException as error:
         end_if_forked(channel, error)
         sys.stderr.write(log_of(error))
-        answer([], [], describe(error))
-    end_if_forked(channel)
+        answer(parameters=[], notes=[], problem=describe(error))
 
 
 def open_runner(job: dict[str, Any]) -> Any:

@@ -1,0 +1,184 @@
+"""A user's file: read, imported afresh as a module of its own, its function found."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.machinery
+import importlib.util
+import operator
+import os
+import random
+import re
+import sys
+import types
+from typing import Any, Callable, Iterator
+
+VISIBLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "visible")
+"""What a script may import of Tunescape; on the path of its child processes too."""
+FALLBACK = "tunescape_script"
+_USES_NUMPY = re.compile(
+    "numpy|scipy|sklearn|pandas|torch|torchvision|lightning|pytorch_lightning|transformers|"
+    "tensorflow|keras|jax|flax|xgboost|lightgbm|catboost"
+)
+_SEEDED = (("numpy", "random.seed"), ("torch", "manual_seed"), ("tensorflow", "random.set_seed"))
+
+
+class ScriptError(Exception):
+    """One sentence about the user's script that names the place and the mend."""
+
+
+class _EndOfScript(BaseException):
+    """The script has defined what it defines and goes on to tune by itself."""
+
+
+class Script:
+    """A file and the name of the training function in it."""
+
+    def __init__(self, path: str, function: str) -> None:
+        self.path = path
+        self.name = os.path.basename(path)
+        self._function = function
+
+    def parse(self) -> ast.Module:
+        """The script's syntax tree. Raises ScriptError where it cannot be read."""
+        try:
+            with open(self.path, "rb") as file:
+                return ast.parse(file.read(), self.path)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise ScriptError(f"{self.path} cannot be read ({reason}); check it.") from None
+        except SyntaxError as error:
+            raise self._bad_syntax(error) from error
+        except ValueError as error:
+            raise ScriptError(f"{self.name} is no Python source ({error}); check it.") from None
+
+    def load(self, seed: int) -> Callable[[Any], Any]:
+        """Import the script and return its function, with randomness seeded by `seed`.
+
+        The import itself has the same randomness in every trial, so that data which the script
+        splits at its top are split alike. Raises ScriptError, and whatever the script raises.
+        """
+        imported = _imported(self.parse())
+        self._prepare_process()
+        if any(map(_USES_NUMPY.fullmatch, imported)):
+            with contextlib.suppress(ImportError):
+                importlib.import_module("numpy")
+        _seed(0)
+        module = self._import("optuna" in imported)
+        _seed(seed)
+        return self._find(module)
+
+    @contextlib.contextmanager
+    def placing_errors(self) -> Iterator[None]:
+        """Give an exception its place in the script, for the sentence about it."""
+        try:
+            yield
+        except Exception as error:
+            error.place = self.place_of(error)  # type: ignore[attr-defined]
+            raise
+
+    def place_of(self, error: BaseException) -> str:
+        """The last line of the script that `error` went through, in words."""
+        line, trace = 0, error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.path:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        return f"{self.name}, line {line}" if line else ""
+
+    def _prepare_process(self) -> None:
+        """Be where the script would be if it were started from its own folder."""
+        folder = os.path.dirname(self.path)
+        sys.path.insert(0, folder)
+        sys.path.append(VISIBLE)
+        sys.argv = [self.path]
+        os.chdir(folder)
+
+    def _import(self, with_optuna: bool) -> types.ModuleType:
+        name = self._module_name()
+        loader = importlib.machinery.SourceFileLoader(name, self.path)
+        spec = importlib.util.spec_from_loader(name, loader)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            with _tuning_left_out() if with_optuna else contextlib.nullcontext():
+                loader.exec_module(module)
+        except SyntaxError as error:
+            raise self._bad_syntax(error) from error
+        except ImportError as error:
+            place = self.place_of(error) or self.name
+            mend = "correct the import"
+            if isinstance(error, ModuleNotFoundError):
+                mend = f"install it for {sys.executable}, or choose another interpreter"
+            raise ScriptError(f"{place}: {error}; {mend}.") from error
+        return module
+
+    def _module_name(self) -> str:
+        """The name by which child processes can import this very file, if there is one."""
+        stem = os.path.splitext(self.name)[0]
+        try:
+            spec = None if "." in stem else importlib.util.find_spec(stem)
+        except (ImportError, ValueError):
+            spec = None
+        return stem if spec is not None and spec.origin == self.path else FALLBACK
+
+    def _find(self, module: types.ModuleType) -> Callable[[Any], Any]:
+        function = getattr(module, self._function, None)
+        if callable(function):
+            return function  # type: ignore[no-any-return]
+        there = [
+            name
+            for name, value in vars(module).items()
+            if isinstance(value, types.FunctionType) and value.__module__ == module.__name__
+        ]
+        listed = f"it has {', '.join(there)}" if there else "it has none at all"
+        raise ScriptError(
+            f"{self.name} has no function {self._function} ({listed}); name the one that takes "
+            "the trial."
+        )
+
+    def _bad_syntax(self, error: SyntaxError) -> ScriptError:
+        name = os.path.basename(error.filename or self.path)
+        return ScriptError(f"{name}, line {error.lineno}: {error.msg}; correct it.")
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """The packages that a script imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def _seed(seed: int) -> None:
+    """Seed the random numbers of Python and of those libraries that are there."""
+    random.seed(seed)
+    for package, function in _SEEDED:
+        if package in sys.modules:
+            operator.attrgetter(function)(sys.modules[package])(seed % 2**32)
+
+
+@contextlib.contextmanager
+def _tuning_left_out() -> Iterator[None]:
+    """End a script's import where it would start to tune by itself, unguarded by __main__."""
+    try:
+        study: Any = importlib.import_module("optuna.study").Study
+    except ImportError:
+        yield
+        return
+
+    def end(*_: Any, **__: Any) -> None:
+        raise _EndOfScript
+
+    original, study.optimize = study.optimize, end
+    try:
+        yield
+    except _EndOfScript:
+        print("Tunescape: the script's own study.optimize(...) is left out, and what follows it.")
+    finally:
+        study.optimize = original
