@@ -1,7 +1,7 @@
 """One child process that speaks JSON lines, with everything it says in one queue.
 
-The program's side of every process it starts: trial workers and the proposer. The end of a child
-is seen by its handle, not by the end of its output, which its own children may hold open.
+The program's side of every process it starts: trial workers, the proposer and the lens. The end of
+a child is seen by its handle, not by the end of its output, which its own children may hold open.
 """
 
 from __future__ import annotations
@@ -10,22 +10,28 @@ import contextlib
 import json
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
 import threading
-from collections import deque
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
 import psutil
 
+from engine.executors.family import MARK, PATIENCE, end_marked, new_mark
 from engine.executors.guard import guard
+from engine.executors.log import Log
 
-LOG_LINES = 60
-LOG_LINE_LIMIT = 2_000
+CHUNK = 65_536
 MESSAGE_LIMIT = 16_000_000
+BACKLOG = 1_000
+"""Messages that may wait; a process that says more has to wait itself."""
+LAST_WORDS = 1.0
+"""Seconds in which what a process has said is read after its end."""
 
 
 class ChildGoneError(Exception):
@@ -47,34 +53,39 @@ class Exited:
 
 
 class Child:
-    """A process, its messages, and the last lines of what it printed."""
+    """A process, its messages, and the first and last lines of what it printed."""
 
     def __init__(
         self,
         command: Sequence[str],
-        environment: Mapping[str, str],
+        environment: Mapping[str, str | None],
         messages: queue.SimpleQueue[Any] | None = None,
     ) -> None:
-        """Start `command` with `environment` added to the program's own.
+        """Start `command` with `environment` added to the program's own, or taken from it (None).
 
-        What it says goes to `messages`, or to a queue of its own.
+        What it says goes to `messages`, or to a queue of its own. Raises OSError.
         """
         self.messages: queue.SimpleQueue[Any] = (
             queue.SimpleQueue() if messages is None else messages
         )
-        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self.log = Log()
+        self.killed = False
+        self.mark = new_mark()
         self._send_lock = threading.Lock()
+        variables = {**os.environ, **environment, MARK: self.mark}
         self.process = subprocess.Popen(
             command,
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **environment},
+            env={name: value for name, value in variables.items() if value is not None},
             start_new_session=sys.platform != "win32",
         )
-        guard().protect(self.process)
+        guard().protect(self.process, self.mark)
         assert self.process.stdout is not None
         assert self.process.stderr is not None
+        self._enough, self._say_enough = os.pipe()
         reader = self._thread(self._read, self.process.stdout)
         drain = self._thread(self._drain, self.process.stderr)
         self._waiter = self._thread(self._await_end, (reader, drain))
@@ -85,32 +96,65 @@ class Child:
         thread.start()
         return thread
 
+    # What it says
+
     def _read(self, stream: IO[bytes]) -> None:
-        with stream:
-            while line := stream.readline(MESSAGE_LIMIT):
-                try:
-                    message = json.loads(line)
-                except ValueError:
-                    self._keep(line[:LOG_LINE_LIMIT])
-                    continue
-                if isinstance(message, dict) and "type" in message:
-                    self.messages.put(message)
+        rest = b""
+        for chunk in self._chunks(stream):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                self._hear(line)
+            if len(rest) > MESSAGE_LIMIT:
+                self.log.feed(rest)
+                rest = b""
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            self.log.feed(line + b"\n")
+            return
+        while self.messages.qsize() > BACKLOG and self.process.returncode is None:
+            time.sleep(0.005)
+        if isinstance(message, dict) and "type" in message:
+            self.messages.put(message)
 
     def _drain(self, stream: IO[bytes]) -> None:
-        with stream:
-            while line := stream.readline(LOG_LINE_LIMIT):
-                self._keep(line)
+        for chunk in self._chunks(stream):
+            self.log.feed(chunk)
 
-    def _keep(self, line: bytes) -> None:
-        self._log.append(line.decode(errors="replace").rstrip())
+    def _chunks(self, stream: IO[bytes]) -> Iterator[bytes]:
+        """What comes through a pipe, until its end or until it is enough."""
+        number = stream.fileno()
+        with stream:
+            while self._wait_for(number) and (chunk := os.read(number, CHUNK)):
+                yield chunk
+
+    def _wait_for(self, number: int) -> bool:
+        """Wait until there is something to read; False when nothing more is to be read."""
+        if sys.platform == "win32":
+            return True
+        poll = select.poll()
+        poll.register(number, select.POLLIN)
+        poll.register(self._enough, select.POLLIN)
+        return self._enough not in dict(poll.poll())
+
+    # Its end
 
     def _await_end(self, threads: tuple[threading.Thread, threading.Thread]) -> None:
         code = self.process.wait()
         self._end_group()
+        end_marked({self.mark})
+        deadline = time.monotonic() + LAST_WORDS
         for thread in threads:
-            thread.join(timeout=1.0)
+            thread.join(max(0.0, deadline - time.monotonic()))
+        os.close(self._say_enough)
+        if sys.platform != "win32":
+            for thread in threads:
+                thread.join()
+        os.close(self._enough)
         self._close_input()
-        guard().release(self.process)
+        guard().release(self.process, self.mark)
         self.messages.put(Exited(code))
 
     def send(self, kind: str, **content: Any) -> None:
@@ -120,26 +164,32 @@ class Child:
         assert stream is not None
         try:
             with self._send_lock:
-                stream.write(line)
-                stream.flush()
+                while line:
+                    line = line[stream.write(line) :]
         except (OSError, ValueError) as error:
             raise ChildGoneError(str(error)) from error
 
     def log_tail(self) -> str:
-        """The last lines that the process printed."""
-        return "\n".join(self._log.copy())
+        """The first and the last lines that the process printed."""
+        return self.log.text()
+
+    def end_descendants(self) -> None:
+        """End all that the process has started and left behind, but not the process itself."""
+        end_marked({self.mark}, spared=self.process.pid)
 
     def kill(self) -> None:
-        """End the process and all that it started, at once."""
-        family = [self.process.pid]
-        with contextlib.suppress(psutil.Error):
-            family += [
-                child.pid for child in psutil.Process(self.process.pid).children(recursive=True)
-            ]
-        self._end_group()
-        for number in family:
+        """End the process and all that it started, at once, and wait until they are gone."""
+        if self.process.poll() is None:
+            self.killed = True
+            descendants: list[psutil.Process] = []
             with contextlib.suppress(psutil.Error):
-                psutil.Process(number).kill()
+                descendants = psutil.Process(self.process.pid).children(recursive=True)
+            self._end_group()
+            self.process.kill()
+            for process in descendants:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+        self._waiter.join(PATIENCE)
 
     def _end_group(self) -> None:
         """End what is left of the process group that the process leads."""
@@ -154,8 +204,7 @@ class Child:
             self.process.wait(grace)
         except subprocess.TimeoutExpired:
             self.kill()
-            self.process.wait()
-        self._waiter.join()
+        self._waiter.join(PATIENCE)
 
     def _close_input(self) -> None:
         stream = self.process.stdin

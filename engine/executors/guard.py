@@ -1,8 +1,9 @@
 """Nothing is left behind: ends the program's processes when the program dies, however it dies.
 
 On POSIX a small process of its own (this module's `main`, standard library alone) is told of every
-process group the program starts. When its stdin closes the program is gone, and it ends the groups
-that are left. On Windows a job object that is closed with the program does the same.
+process the program starts: its group, and the mark that all its descendants carry (family.py).
+When its stdin closes the program is gone, and it ends those that are left. On Windows a job object
+that is closed with the program does the same.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import sys
 import threading
 from pathlib import Path
 
+from engine.executors.family import end_marked
+
 
 def own_command(role: str) -> list[str]:
     """The command that starts this program in a role of its own: `--worker`, `--guard`, ..."""
@@ -24,7 +27,7 @@ def own_command(role: str) -> list[str]:
 
 
 class GroupGuard:
-    """Keeps a guard process informed of the process groups that are alive (POSIX)."""
+    """Keeps a guard process informed of the processes that are alive (POSIX)."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,13 +35,13 @@ class GroupGuard:
             own_command("--guard"), stdin=subprocess.PIPE, start_new_session=True
         )
 
-    def protect(self, process: subprocess.Popen[bytes]) -> None:
-        """From now on the process group led by `process` dies with the program."""
-        self._tell(f"+{process.pid}\n")
+    def protect(self, process: subprocess.Popen[bytes], mark: str) -> None:
+        """From now on the group that `process` leads, and all that carry `mark`, die with us."""
+        self._tell(f"+{process.pid} {mark}\n")
 
-    def release(self, process: subprocess.Popen[bytes]) -> None:
+    def release(self, process: subprocess.Popen[bytes], mark: str) -> None:
         """The process is gone, and its number may be given to a stranger's."""
-        self._tell(f"-{process.pid}\n")
+        self._tell(f"-{process.pid} {mark}\n")
 
     def _tell(self, line: str) -> None:
         stream = self._process.stdin
@@ -54,14 +57,14 @@ class JobGuard:
     def __init__(self) -> None:
         self._job = _kill_on_close_job()
 
-    def protect(self, process: subprocess.Popen[bytes]) -> None:
+    def protect(self, process: subprocess.Popen[bytes], mark: str) -> None:
         """From now on `process` and what it starts die with the program."""
         import ctypes
 
         handle = int(process._handle)  # type: ignore[attr-defined]
         ctypes.windll.kernel32.AssignProcessToJobObject(self._job, handle)  # type: ignore[attr-defined]
 
-    def release(self, process: subprocess.Popen[bytes]) -> None:
+    def release(self, process: subprocess.Popen[bytes], mark: str) -> None:
         """Nothing to do: a job forgets processes that have ended."""
 
 
@@ -120,11 +123,17 @@ def main() -> int:
     """The guard process: listen until the program is gone, then end what it left behind."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    groups: set[int] = set()
+    alive: dict[int, str] = {}
     for line in sys.stdin:
-        change = groups.add if line[0] == "+" else groups.discard
-        change(int(line[1:]))
-    for group in groups:
+        number, mark = line[1:].split()
+        if line[0] == "+":
+            alive[int(number)] = mark
+        else:
+            alive.pop(int(number), None)
+    for group in alive:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
+    if alive:
+        with contextlib.suppress(ImportError):  # psutil, where it is needed
+            end_marked(alive.values())
     return 0
