@@ -24,6 +24,7 @@ from engine.events import (
     TrialTested,
 )
 from engine.executors.messages import (
+    ReportsThinned,
     TrialBegan,
     TrialEnded,
     TrialProgressed,
@@ -98,6 +99,9 @@ class StudyLoop:
                 self._on_report(message)
             case TrialBegan():
                 self._on_began(message)
+            case ReportsThinned():
+                text = f"Trial {message.number} reports very often: not all of it is recorded."
+                self._journal.log("info", text, message.number)
             case TrialEnded():
                 self._on_ended(message)
             case Proposed():

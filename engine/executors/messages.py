@@ -36,6 +36,13 @@ class TrialProgressed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportsThinned:
+    """A trial reports so often that from now on some of its reports are left out."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrialEnded:
     """A trial is over. One that was told to stop ends INTERRUPTED, with what it had by then."""
 
@@ -80,6 +87,7 @@ Message = (
     | WorkersRefused
     | TrialBegan
     | TrialProgressed
+    | ReportsThinned
     | TrialEnded
     | TrialTestEnded
 )

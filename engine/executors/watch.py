@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
+import math
 import queue
+import signal
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
-
 from engine.executors.child import Child, Exited
 from engine.executors.devices import Slot
 from engine.executors.job import Inbox, Job, Task
-from engine.executors.messages import TrialBegan, TrialEnded, TrialProgressed
+from engine.executors.memory import oom_kills, resident_mb
+from engine.executors.messages import ReportsThinned, TrialBegan, TrialEnded, TrialProgressed
+from engine.executors.reports import Reports
 from engine.trial import Failure, FailureReason, Report, Trial, TrialState
 
 STOP_GRACE = 3.0
@@ -39,63 +41,123 @@ class Watch:
         self._job = job
         self._child = child
         self._inbox = inbox
-        self._begun = time.monotonic()
+        self._number = job.trial.number
+        self._reports = Reports(self._post_report)
+        self._begun = self._heard = time.monotonic()
         self._began = False
-        self._stop_by: float | None = None
+        self._stop_by = math.inf
+        self._memory_due = math.inf if task.memory_mb is None else self._begun
+        self._oom_kills = oom_kills()
 
     def until_over(self) -> End:
         """Wait for the end of the trial."""
-        while True:
+        end = None
+        while end is None:
             try:
                 message = self._child.messages.get(timeout=self._patience())
             except queue.Empty:
-                end = self._look_at_limits()
+                end = self._look_at_the_time()
             else:
-                end = self._hear(message)
-            if end is not None:
-                return end
+                end = self._understand(message) or self._look_at_the_time()
+        self._reports.pass_on(time.monotonic())
+        return end
+
+    def _post_report(self, report: Report) -> None:
+        self._inbox.put(TrialProgressed(self._number, report))
+
+    # Time
 
     def _patience(self) -> float | None:
-        """Seconds until a limit has to be looked at."""
+        """Seconds until something has to be looked at."""
+        due = min(
+            self._stop_by,
+            self._ends_by(),
+            self._reports_by(),
+            self._memory_due,
+            self._reports.due(),
+        )
+        return None if math.isinf(due) else max(0.0, due - time.monotonic())
+
+    def _ends_by(self) -> float:
+        return self._limit(self._begun, self._task.trial_seconds)
+
+    def _reports_by(self) -> float:
+        return self._limit(self._heard, self._task.report_seconds)
+
+    def _limit(self, since: float, seconds: float | None) -> float:
+        """When a limit is reached; one that is told to stop has another."""
+        return math.inf if seconds is None or self._job.stopping else since + seconds
+
+    def _look_at_the_time(self) -> End | None:
         now = time.monotonic()
-        waits = []
-        if self._stop_by is not None:
-            waits.append(self._stop_by - now)
-        if self._task.trial_seconds is not None:
-            waits.append(self._begun + self._task.trial_seconds - now)
-        if self._task.memory_mb is not None:
-            waits.append(MEMORY_CHECK_SECONDS)
-        return max(0.0, min(waits)) if waits else None
+        if now >= self._reports.due():
+            self._reports.pass_on(now)
+        if now >= self._stop_by:
+            return End(interrupted(self._job.trial), lost=True)
+        if now >= self._ends_by():
+            message = f"The trial took longer than its limit of {self._task.trial_seconds:g} s."
+            return self._lost(FailureReason.TIME_LIMIT, message)
+        if now >= self._reports_by():
+            message = f"The trial gave no report for {self._task.report_seconds:g} s."
+            return self._lost(FailureReason.TIME_LIMIT, message)
+        return self._look_at_the_memory() if now >= self._memory_due else None
+
+    def _look_at_the_memory(self) -> End | None:
+        limit = self._task.memory_mb
+        assert limit is not None
+        used = resident_mb(self._child.process.pid, limit)
+        if used > limit:
+            message = f"The trial used {used:.0f} MB, more than its limit of {limit:g} MB."
+            return self._lost(FailureReason.OUT_OF_MEMORY, message)
+        self._memory_due = time.monotonic() + MEMORY_CHECK_SECONDS
+        return None
+
+    # What the worker says
+
+    def _understand(self, message: Any) -> End | None:
+        try:
+            return self._hear(message)
+        except (KeyError, TypeError, ValueError) as error:
+            sentence = f"The worker said what makes no sense ({message['type']}: {error!r})."
+            return self._lost(FailureReason.CRASHED, sentence)
 
     def _hear(self, message: dict[str, Any] | Exited) -> End | None:
-        number = self._job.trial.number
         if isinstance(message, Exited):
-            return self._crashed(message)
-        if message.get("trial") != number:
+            return self._exited(message)
+        if message.get("trial") != self._number:
             return None
         match message["type"]:
             case "wake":
                 self._stop_by = time.monotonic() + STOP_GRACE
             case "started":
-                self._began = True
-                self._begun = time.monotonic()
-                self._inbox.put(
-                    TrialBegan(number, self._slot.worker, self._slot.device, message["time"])
-                )
+                self._on_started(message)
             case "report":
-                report = Report(message["step"], message["seconds"], message["metrics"])
-                self._inbox.put(TrialProgressed(number, report))
+                self._on_report(message)
             case "result":
                 return End(self._result(message))
             case "failure":
                 return self._failure(message)
-        return self._look_at_limits()
+        return None
+
+    def _on_started(self, message: Mapping[str, Any]) -> None:
+        self._began = True
+        self._begun = self._heard = time.monotonic()
+        slot = self._slot
+        self._inbox.put(TrialBegan(self._number, slot.worker, slot.device, message["time"]))
+
+    def _on_report(self, message: Mapping[str, Any]) -> None:
+        self._heard = time.monotonic()
+        thinned = self._reports.thinned
+        report = Report(message["step"], message["seconds"], message["metrics"])
+        self._reports.add(report, self._heard)
+        if self._reports.thinned and not thinned:
+            self._inbox.put(ReportsThinned(self._number))
 
     def _result(self, message: Mapping[str, Any]) -> TrialEnded:
-        finished = message["finished"]
+        state = TrialState.COMPLETE if message["finished"] else TrialState.INTERRUPTED
         return TrialEnded(
-            self._job.trial.number,
-            TrialState.COMPLETE if finished else TrialState.INTERRUPTED,
+            self._number,
+            TrialState.PRUNED if message.get("pruned") else state,
             message["time"],
             message["seconds"],
             message["value"],
@@ -105,53 +167,37 @@ class Watch:
 
     def _failure(self, message: Mapping[str, Any]) -> End:
         reason = FailureReason(message["reason"])
-        failure = Failure(reason, message["message"], message["log"])
+        log = "\n".join(filter(None, (self._child.log_tail(), message["log"])))
         ended = TrialEnded(
-            self._job.trial.number,
+            self._number,
             TrialState.FAILED,
             message["time"],
             message["seconds"],
-            failure=failure,
+            failure=Failure(reason, message["message"], log),
         )
         return End(ended, lost=reason is FailureReason.OUT_OF_MEMORY)
 
-    def _crashed(self, exited: Exited) -> End:
-        if self._job.stopping:
-            return End(interrupted(self._job.trial), lost=True)
-        return self._lost(FailureReason.CRASHED, f"The training process ended ({exited}).")
-
-    def _look_at_limits(self) -> End | None:
-        now = time.monotonic()
-        if self._stop_by is not None and now >= self._stop_by:
-            return End(interrupted(self._job.trial), lost=True)
-        limit = self._task.trial_seconds
-        if limit is not None and now >= self._begun + limit:
-            message = f"The trial took longer than its limit of {limit:g} s."
-            return self._lost(FailureReason.TIME_LIMIT, message)
-        memory = self._task.memory_mb
-        if memory is not None and (used := _resident_mb(self._child.process.pid)) > memory:
-            message = f"The trial used {used:.0f} MB, more than its limit of {memory:g} MB."
+    def _exited(self, exited: Exited) -> End:
+        if sys.platform == "win32" or exited.code != -signal.SIGKILL:
+            return self._lost(FailureReason.CRASHED, f"The training process ended ({exited}).")
+        before, now = self._oom_kills, oom_kills()
+        if before is not None and now is not None and now > before:
+            message = f"The system ran out of memory and ended the training process ({exited})."
             return self._lost(FailureReason.OUT_OF_MEMORY, message)
-        return None
+        message = (
+            f"The training process was ended from outside ({exited}); the system may have run out "
+            "of memory."
+        )
+        return self._lost(FailureReason.CRASHED, message)
 
     def _lost(self, reason: FailureReason, message: str) -> End:
+        if self._job.stopping:
+            return End(interrupted(self._job.trial), lost=True)
         seconds = time.monotonic() - self._begun
         failure = Failure(reason, message, self._child.log_tail())
-        number = self._job.trial.number
-        ended = TrialEnded(number, TrialState.FAILED, time.time(), seconds, failure=failure)
+        ended = TrialEnded(self._number, TrialState.FAILED, time.time(), seconds, failure=failure)
         return End(ended, lost=True, began=self._began)
 
 
 def interrupted(trial: Trial) -> TrialEnded:
     return TrialEnded(trial.number, TrialState.INTERRUPTED, time.time())
-
-
-def _resident_mb(pid: int) -> float:
-    """Resident memory of a process and its descendants, in MB."""
-    total = 0
-    with contextlib.suppress(psutil.Error):
-        parent = psutil.Process(pid)
-        for process in [parent, *parent.children(recursive=True)]:
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
-    return total / 1e6

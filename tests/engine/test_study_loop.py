@@ -16,7 +16,7 @@ from engine.events import (
     TrialFinished,
     TrialTested,
 )
-from engine.executors.messages import WorkerLeftOut, WorkersRefused
+from engine.executors.messages import ReportsThinned, WorkerLeftOut, WorkersRefused
 from engine.store import Store
 from engine.trial import TrialState
 from tests.engine.simulation import Behaviour, Simulation, failed, make_spec
@@ -124,6 +124,13 @@ def test_that_of_several_refusals_the_first_is_said(path: Path) -> None:
     errors = [e.text for e in events if isinstance(e, Logged) and e.level == "error"]
     assert errors == [reasons[0]]
     assert simulation.ledger.message == reasons[0]
+
+
+def test_that_reports_that_are_left_out_are_said(path: Path) -> None:
+    simulation = Simulation(path, make_spec(budget="trials = 2"))
+    simulation.command_at(5, ReportsThinned(0))
+    lines = [e for e in simulation.run() if isinstance(e, Logged) and "very often" in e.text]
+    assert [line.number for line in lines] == [0]
 
 
 def test_that_a_stopped_study_keeps_partial_results_and_goes_on_with_the_same_trials(
