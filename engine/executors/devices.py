@@ -23,9 +23,15 @@ class Slot:
 
 @cache
 def accelerators() -> tuple[str, ...]:
-    """`cuda:N` for each NVIDIA GPU, `mps` on Apple silicon, else nothing. Needs no torch."""
+    """`cuda:N` for each NVIDIA GPU, `mps` on Apple silicon, else nothing. Needs no torch.
+
+    Where CUDA_VISIBLE_DEVICES leaves only some GPUs to the program, N counts those.
+    """
     if sys.platform == "darwin":
         return ("mps",) if platform.machine() == "arm64" else ()
+    granted = _granted()
+    if granted is not None:
+        return tuple(f"cuda:{number}" for number in range(len(granted)))
     import pynvml
 
     try:
@@ -36,6 +42,23 @@ def accelerators() -> tuple[str, ...]:
         return tuple(f"cuda:{number}" for number in range(pynvml.nvmlDeviceGetCount()))
     finally:
         pynvml.nvmlShutdown()
+
+
+def visible_gpus(number: int) -> dict[str, str]:
+    """The variables with which a process sees GPU `cuda:number` alone."""
+    granted = _granted()
+    if granted is None:  # as NVML counts them
+        return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(number)}
+    return {"CUDA_VISIBLE_DEVICES": granted[number] if number < len(granted) else "-1"}
+
+
+def _granted() -> list[str] | None:
+    """The GPUs that the program itself may see; None: all."""
+    said = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if said is None:
+        return None
+    named = [name.strip() for name in said.split(",") if name.strip()]
+    return named[: named.index("-1")] if "-1" in named else named
 
 
 def cores() -> int:

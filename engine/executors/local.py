@@ -1,9 +1,9 @@
 """Runs trials on this machine: one thread a worker, which supervises that worker's process.
 
-A supervisor keeps its process alive from trial to trial, replaces it when it is lost, and posts
-what happens to the study's inbox. One whose process cannot start leaves its trial to the others;
-the last one says that nothing can run. It decides nothing about the study. The other side of the
-protocol is worker.py.
+A supervisor keeps its process alive from trial to trial, or starts a fresh one for each (scripts),
+replaces it when it is lost, and posts what happens to the study's inbox. One whose process cannot
+start leaves its trial to the others; the last one says that nothing can run. It decides nothing
+about the study. The other side of the protocol is worker.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Sequence
 
 from engine.executors.child import Child, ChildGoneError, Exited
@@ -19,6 +18,7 @@ from engine.executors.crew import Crew
 from engine.executors.devices import Slot
 from engine.executors.guard import own_command
 from engine.executors.job import Inbox, Job, Task
+from engine.executors.launch import DiedError, RefusedError, Worker
 from engine.executors.messages import TrialEnded, TrialTestEnded
 from engine.executors.watch import Watch, interrupted
 from engine.trial import Trial
@@ -72,12 +72,11 @@ class LocalExecutor:
         self._jobs.put(job)
 
 
-class _LeftOut(Exception):  # noqa: N818 - it is no error: the others go on
-    """This worker cannot start, and the others do without it."""
-
-
 class _Supervisor(threading.Thread):
-    """The thread that looks after one worker process."""
+    """The thread that looks after one worker process at a time.
+
+    A script's process runs one trial only, and the next one is started meanwhile.
+    """
 
     def __init__(
         self,
@@ -93,86 +92,93 @@ class _Supervisor(threading.Thread):
         self._jobs = jobs
         self._inbox = inbox
         self._crew = crew
-        self._child: Child | None = None
-        self._ready = False
-        self._launched = 0.0
+        self._kind = task.content.get("kind")
+        self._next: Worker | None = None
+        self._spent: Worker | None = None
+        self._announced = False
 
     def run(self) -> None:
-        self._launch()
+        self._start_ahead()
         while (job := self._jobs.get()) is not None:
             try:
                 message = self._run(job) if job.kind == "run" else self._test(job)
-            except _LeftOut:
-                self._jobs.put(job)
-                break
+            except RefusedError as why:
+                self._drop(self._next)
+                if self._crew.leave(self._slot, str(why)):
+                    self._jobs.put(job)
+                    break
+                message = _not_run(job)
             job.over = True
-            if message is not None:
-                self._inbox.put(message)
-        if self._child is not None:
-            self._child.close(grace=0.5)
+            self._inbox.put(message)
+            self._let_go()
+        if self._next is not None:
+            self._next.child.close(grace=0.5)
 
-    def _launch(self) -> None:
-        """Start a worker process and have it load the task; it need not be ready yet."""
-        device, environment = self._slot.device, _environment(self._slot)
-        if device.startswith("cuda:"):
-            environment["CUDA_VISIBLE_DEVICES"] = device.removeprefix("cuda:")
-            device = "cuda:0"
-        self._launched = time.monotonic()
-        self._ready = False
-        self._child = Child(own_command("--worker"), environment)
-        with contextlib.suppress(ChildGoneError):
-            self._child.send(
-                "open",
-                task=dict(self._task.content),
-                base=str(self._task.base),
-                device=device,
-                threads=self._slot.threads,
-            )
+    def _launch(self) -> Worker:
+        return Worker(self._task, self._slot, own_command)
 
-    def _replace(self) -> None:
-        """End the worker, if it is not gone already, and start another."""
-        if self._child is not None:
-            self._child.kill()
-        self._launch()
+    def _start_ahead(self) -> None:
+        """Start the next trial's worker; what is wrong with it is said when that trial comes."""
+        with contextlib.suppress(RefusedError):
+            self._next = self._launch()
 
-    def _wait_until_ready(self, job: Job) -> Child | None:
-        """The worker once it has loaded its task; None when it cannot, or `job` was stopped."""
-        child = self._child
-        assert child is not None
-        while not self._ready:
-            message = child.messages.get()
-            if isinstance(message, Exited):
-                tail = child.log_tail().strip().splitlines()[-1:]
-                self._refuse(_sentence("A worker could not start", message, tail))
-                return None
-            if message["type"] == "refused":
-                self._refuse(message["message"])
-                return None
-            if message["type"] == "ready":
-                self._ready = True
-                self._crew.join(self._slot, time.monotonic() - self._launched)
-            elif job.stopping:
-                return None
-        return child
+    def _let_go(self) -> None:
+        """End the process of a trial that is over, if it is not to run others."""
+        if self._spent is not None:
+            self._spent.child.close()
+            self._spent = None
 
-    def _refuse(self, sentence: str) -> None:
-        """Say that nothing can run; raises _LeftOut where there are others that may."""
-        if self._crew.leave(self._slot, sentence):
-            raise _LeftOut
+    def _ready_worker(self, job: Job, again: bool = True) -> Worker | None:
+        """The worker for `job`, which has loaded its task; None when the job was stopped.
+
+        One that died while it waited is replaced once. Raises RefusedError when there is none.
+        """
+        worker = self._next
+        if worker is None or (worker.ready_after is not None and not worker.is_alive()):
+            worker = self._next = self._launch()
+        job.give_to(worker.child)
+        try:
+            is_ready = worker.wait_until_ready(job)
+        except DiedError:
+            if not again:
+                raise
+            self._drop(worker)
+            return self._ready_worker(job, again=False)
+        if not is_ready or job.stopping:
+            return None
+        self._announce(worker)
+        return worker
+
+    def _announce(self, worker: Worker) -> None:
+        """Say that it is ready; of a script's workers, only the first."""
+        if not worker.announced and not (self._announced and self._kind == "script"):
+            assert worker.ready_after is not None
+            self._crew.join(self._slot, worker.ready_after)
+        worker.announced = self._announced = True
 
     def _run(self, job: Job, again: bool = True) -> TrialEnded:
         """Run one trial to its end, whatever that is.
 
         A worker that died before the trial began is not the trial's fault: it is run `again`.
         """
-        trial = job.trial
-        assert self._child is not None
-        if self._ready and self._child.process.poll() is not None:
-            self._launch()
-        job.give_to(self._child)
-        child = self._wait_until_ready(job)
-        if child is None or job.stopping:
-            return interrupted(trial)
+        worker = self._ready_worker(job)
+        if worker is None:
+            return interrupted(job.trial)
+        self._hand_over(job.trial, worker.child)
+        if self._kind == "script":
+            self._next, self._spent = None, worker
+            self._start_ahead()
+        end = Watch(self._task, self._slot, job, worker.child, self._inbox).until_over()
+        if end.lost:
+            self._replace(worker)
+        elif self._kind == "command":
+            worker.child.end_descendants()
+        if again and not end.began and not job.stopping:
+            return self._run(job, again=False)
+        return end.message
+
+    def _hand_over(self, trial: Trial, child: Child) -> None:
+        child.log.restart()
         with contextlib.suppress(ChildGoneError):
             child.send(
                 "run",
@@ -182,54 +188,54 @@ class _Supervisor(threading.Thread):
                 weights=str(self._task.weights_of(trial.number)),
                 checkpoint=str(self._task.checkpoint_of(trial.number)),
             )
-        ended = Watch(self._task, self._slot, job, child, self._inbox).until_over()
-        if ended.lost:
-            self._replace()
-        if again and not ended.began and not job.stopping:
-            return self._run(job, again=False)
-        return ended.message
+
+    def _drop(self, worker: Worker | None) -> None:
+        """End a worker, if it is not gone already."""
+        if worker is not None:
+            worker.child.kill()
+        if worker is self._next:
+            self._next = None
+
+    def _replace(self, worker: Worker) -> None:
+        """End a worker and see that there is another."""
+        self._drop(worker)
+        if self._next is None:
+            self._start_ahead()
 
     def _test(self, job: Job) -> TrialTestEnded:
         """Have the worker compute test metrics."""
+        worker = self._ready_worker(job)
+        if worker is None:
+            return _not_tested(job)
         number = job.trial.number
-        assert self._child is not None
-        job.give_to(self._child)
-        child = self._wait_until_ready(job)
-        if child is None:
-            return TrialTestEnded(number, {}, "no worker could be started")
-        weights = str(self._task.weights_of(number))
         try:
-            child.send(
+            worker.child.send(
                 "test",
                 trial=number,
                 params=job.trial.params,
                 seed=job.trial.seed,
-                weights=weights,
+                weights=str(self._task.weights_of(number)),
             )
-            while True:
-                message = child.messages.get(timeout=self._task.trial_seconds)
-                if isinstance(message, Exited):
-                    raise ChildGoneError(str(message))
-                if message["type"] == "tested":
-                    return TrialTestEnded(number, message["metrics"], message.get("problem", ""))
-                if job.stopping:
-                    raise ChildGoneError("it was stopped")
+            return self._tested(job, worker.child)
         except (ChildGoneError, queue.Empty) as error:
-            self._replace()
+            self._replace(worker)
             return TrialTestEnded(number, {}, f"the worker was lost: {error}")
 
+    def _tested(self, job: Job, child: Child) -> TrialTestEnded:
+        while True:
+            message = child.messages.get(timeout=self._task.trial_seconds)
+            if isinstance(message, Exited):
+                raise ChildGoneError(str(message))
+            if message["type"] == "tested":
+                problem = message.get("problem", "")
+                return TrialTestEnded(job.trial.number, message["metrics"], problem)
+            if job.stopping:
+                raise ChildGoneError("it was stopped")
 
-def _sentence(what: str, exited: Exited, tail: Sequence[str]) -> str:
-    return f"{what} ({exited}){': ' + tail[0] if tail else ''}"
+
+def _not_run(job: Job) -> TrialEnded | TrialTestEnded:
+    return interrupted(job.trial) if job.kind == "run" else _not_tested(job)
 
 
-def _environment(slot: Slot) -> dict[str, str]:
-    """Variables that a worker must have before it imports torch."""
-    threads = str(slot.threads)
-    return {
-        "OMP_NUM_THREADS": threads,
-        "MKL_NUM_THREADS": threads,
-        "OPENBLAS_NUM_THREADS": threads,
-        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-        "PYTHONHASHSEED": "0",
-    }
+def _not_tested(job: Job) -> TrialTestEnded:
+    return TrialTestEnded(job.trial.number, {}, "no worker could be started")

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import queue
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from engine.executors import local
-from engine.executors.devices import Slot, slots
-from engine.executors.job import Task
-from engine.executors.local import LocalExecutor
+from engine.executors.devices import accelerators, slots
 from engine.executors.messages import (
     TrialBegan,
     TrialEnded,
@@ -27,76 +20,7 @@ from engine.executors.messages import (
     WorkersRefused,
 )
 from engine.trial import FailureReason, Trial, TrialState
-
-
-class Bench:
-    """An executor over odd workers, and what it posted."""
-
-    def __init__(
-        self,
-        folder: Path,
-        workers: int = 1,
-        content: Any = None,
-        devices: Sequence[str] = (),
-        **limits: Any,
-    ) -> None:
-        self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.heard: list[Any] = []
-        task = Task(content or {}, folder, folder, **limits)
-        places = [
-            Slot(index, device, 1) for index, device in enumerate(devices or ["cpu"] * workers)
-        ]
-        self.executor = LocalExecutor(task, places, self.inbox)
-
-    def submit(self, number: int, behaviour: str, **params: Any) -> None:
-        params["behaviour"] = behaviour
-        self.executor.submit([Trial(number, params, TrialState.QUEUED, seed=number)])
-
-    def wait_for(self, kind: type, number: int | None = None) -> Any:
-        """The next message of a kind, of one trial."""
-        while True:
-            message = self.inbox.get(timeout=60)
-            self.heard.append(message)
-            if isinstance(message, kind) and number in (None, getattr(message, "number", None)):
-                return message
-
-    def run(self, number: int, behaviour: str, **params: Any) -> TrialEnded:
-        self.submit(number, behaviour, **params)
-        return self.wait_for(TrialEnded, number)
-
-    def all(self, kind: type) -> list[Any]:
-        return [message for message in self.heard if isinstance(message, kind)]
-
-
-@pytest.fixture
-def open_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
-    command = [sys.executable, str(Path(__file__).with_name("odd_worker.py"))]
-    monkeypatch.setattr(local, "own_command", lambda role: command)
-    benches: list[Bench] = []
-
-    def open_one(**options: Any) -> Bench:
-        benches.append(Bench(tmp_path, **options))
-        return benches[-1]
-
-    yield open_one
-    for bench in benches:
-        bench.executor.close()
-
-
-def gone(pid: int, patience: float = 20.0) -> bool:
-    """Whether a process ends within `patience` seconds."""
-    deadline = time.monotonic() + patience
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def pids_in(note: Path) -> list[int]:
-    while not note.exists() or len(note.read_text().split()) < 2:
-        time.sleep(0.01)
-    return [int(word) for word in note.read_text().split()]
+from tests.faults.executor_bench import gone, pids_in
 
 
 def test_that_a_trial_reports_and_ends_with_its_value(open_bench) -> None:
@@ -180,12 +104,18 @@ def test_that_a_hanging_trial_is_ended_with_its_grandchildren(open_bench, tmp_pa
     assert bench.run(1, "train").state is TrialState.COMPLETE
 
 
-def test_that_a_trial_that_takes_too_much_memory_is_ended(open_bench) -> None:
+@pytest.mark.parametrize("behaviour", ["take_memory", "take_memory_in_a_child"])
+def test_that_a_trial_that_takes_too_much_memory_is_ended(open_bench, behaviour) -> None:
     bench = open_bench(memory_mb=300)
-    ended = bench.run(0, "take_memory")
+    ended = bench.run(0, behaviour)
     assert ended.failure.reason is FailureReason.OUT_OF_MEMORY
     assert "300 MB" in ended.failure.message
     assert bench.run(1, "train").state is TrialState.COMPLETE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is shared")
+def test_that_memory_that_processes_share_counts_once(open_bench) -> None:
+    assert open_bench(memory_mb=400).run(0, "share_memory").state is TrialState.COMPLETE
 
 
 def test_that_cancelling_keeps_what_the_trial_had(open_bench) -> None:
@@ -290,6 +220,29 @@ def test_that_test_metrics_are_computed_on_request(open_bench) -> None:
     bench = open_bench()
     bench.executor.test(Trial(7, {"behaviour": "train"}, TrialState.COMPLETE, seed=42))
     assert bench.wait_for(TrialTestEnded) == TrialTestEnded(7, {"test_loss": 42.0})
+
+
+@pytest.mark.parametrize(
+    ("granted", "device", "seen"),
+    [
+        (None, "cuda:1", 1),
+        ("4,6", "cuda:1", 6),
+        ("4,6", "cuda:2", -1),
+        ("4,6", "cpu", -1),
+        ("", "cpu", None),
+    ],
+)
+def test_that_a_trial_sees_its_own_gpu_alone(
+    open_bench, monkeypatch, granted, device, seen
+) -> None:
+    accelerators.cache_clear()
+    if granted:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", granted)
+    else:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    bench = open_bench(devices=[device])
+    assert bench.run(0, "tell_gpus").value == (99 if seen is None else seen)
+    accelerators.cache_clear()
 
 
 def test_that_slots_share_out_devices_and_cores() -> None:
