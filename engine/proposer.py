@@ -86,7 +86,8 @@ class ProcessProposer:
                     reason = ": ".join([str(message), *last])
                     self._inbox.put(ProposerLost(f"The search method stopped ({reason})."))
                 return
-            self._inbox.put(Proposed(tuple(message["configurations"]), message["asked"]))
+            configurations = tuple(map(_interned, message["configurations"]))
+            self._inbox.put(Proposed(configurations, message["asked"]))
 
     def tell(self, trial: Trial, loss: float | None, curve: Curve) -> None:
         self._send("tell", **told(trial, loss, curve))
@@ -101,6 +102,14 @@ class ProcessProposer:
         self._closing = True
         self._child.close(grace=0.5)
         self._thread.join()
+
+
+def _interned(params: Params) -> Params:
+    """The same with names and choices that are in memory once, however many trials have them."""
+    return {
+        sys.intern(name): sys.intern(value) if isinstance(value, str) else value
+        for name, value in params.items()
+    }
 
 
 def told(trial: Trial, loss: float | None, curve: Curve) -> dict[str, Any]:

@@ -148,7 +148,7 @@ class Watch:
     def _on_report(self, message: Mapping[str, Any]) -> None:
         self._heard = time.monotonic()
         thinned = self._reports.thinned
-        report = Report(message["step"], message["seconds"], message["metrics"])
+        report = Report(message["step"], message["seconds"], _interned(message["metrics"]))
         self._reports.add(report, self._heard)
         if self._reports.thinned and not thinned:
             self._inbox.put(ReportsThinned(self._number))
@@ -162,7 +162,7 @@ class Watch:
             message["seconds"],
             message["value"],
             message["step"],
-            message["metrics"],
+            _interned(message["metrics"]),
         )
 
     def _failure(self, message: Mapping[str, Any]) -> End:
@@ -201,3 +201,8 @@ class Watch:
 
 def interrupted(trial: Trial) -> TrialEnded:
     return TrialEnded(trial.number, TrialState.INTERRUPTED, time.time())
+
+
+def _interned(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The same with names that are in memory once, however many trials and reports have them."""
+    return {sys.intern(name): value for name, value in metrics.items()}
