@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
 import psutil
 import pytest
 
+from engine.executors.child import BACKLOG, Child, Exited
 from engine.executors.log import HEAD_LINES, LINE_LIMIT, TAIL_LINES
 from engine.executors.messages import ReportsThinned, TrialBegan, TrialEnded, TrialProgressed
 from engine.trial import TrialState
@@ -56,3 +60,18 @@ def test_that_ten_thousand_reports_a_second_are_thinned_and_the_last_one_arrives
     assert len(steps) < 2_000
     assert bench.all(ReportsThinned) == [ReportsThinned(0)]
     assert psutil.Process().memory_info().rss - before < MOST_MEMORY
+
+
+def test_that_a_process_that_nobody_listens_to_has_to_wait() -> None:
+    count = 50 * BACKLOG
+    text = """import sys; sys.stdout.write('{"type": "report"}\\n' * int(sys.argv[1]))"""
+    child = Child([sys.executable, "-c", text, str(count)], {})
+    while child.messages.qsize() <= BACKLOG:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    assert child.messages.qsize() == BACKLOG + 1
+    messages = []
+    while not isinstance(message := child.messages.get(), Exited):
+        messages.append(message)
+    assert len(messages) == count
+    child.close()
