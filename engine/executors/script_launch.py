@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.executors.child import Exited
+from engine.executors.surroundings import restored
 
 WORKER = Path(__file__).with_name("worker.py")
 OLDEST = "3.8"
-
-_BUNDLED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH")
-"""Where a frozen program finds its own libraries; what the user had is under NAME_ORIG."""
 
 
 class NoInterpreterError(Exception):
@@ -42,12 +40,12 @@ def interpreter(content: Mapping[str, Any], base: Path) -> Path:
 
 def environment() -> dict[str, str | None]:
     """What a user's Python finds changed in the program's environment; None: not there."""
-    changes: dict[str, str | None] = {"PYTHONUNBUFFERED": "1"}
+    had = dict(os.environ)
+    plain = restored(had)
+    changes = {name: plain.get(name) for name in had | plain if plain.get(name) != had.get(name)}
     if getattr(sys, "frozen", False):
-        own = [name for name in os.environ if name.startswith(("_PYI_", "_MEIPASS"))]
-        changes |= dict.fromkeys(["PYTHONHOME", "PYTHONPATH", *own])
-        changes |= {name: os.environ.get(f"{name}_ORIG") for name in _BUNDLED}
-    return changes
+        changes |= dict.fromkeys(("PYTHONHOME", "PYTHONPATH"))
+    return {**changes, "PYTHONUNBUFFERED": "1"}
 
 
 def why_not_started(python: str, error: OSError) -> str:
