@@ -27,7 +27,6 @@ from engine.executors.messages import (
     WorkerReady,
     WorkersRefused,
 )
-from engine.parameters import Parameter
 from engine.spec import StudySpec
 from engine.tasks.check import check
 from engine.trial import Trial, TrialState
@@ -77,14 +76,6 @@ class DryRun:
             return self.first_step * steps_planned
         a_step = (self.last_step - self.first_step) / (self.steps - 1)
         return max(self.seconds, self.first_step + a_step * (steps_planned - 1))
-
-
-@dataclass(frozen=True)
-class Discovered:
-    """The parameters that a script asks for, and sentences about what could not be found out."""
-
-    parameters: tuple[Parameter, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)

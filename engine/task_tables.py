@@ -265,7 +265,10 @@ def _placeholders(text: str) -> list[str]:
         if name is None:
             continue
         if not name or form or conversion or not name.isidentifier():
-            raise ValueError(f"{show(text)}: put a parameter's name in braces, and no more.")
+            raise ValueError(
+                f"{show(text)}: put a parameter's name in braces, and no more; {{{{ and }}}} stand "
+                "for braces themselves."
+            )
         names.append(name)
     return names
 

@@ -27,7 +27,8 @@ from gui.settings import Settings
 
 if TYPE_CHECKING:
     from engine.analysis.views import LensProblem, View
-    from engine.dry_run import Discovered, DryRun, Projection
+    from engine.discovery import Discovered
+    from engine.dry_run import DryRun, Projection
     from engine.lens import Lens
     from engine.spec import StudySpec
     from engine.study import Study
@@ -114,7 +115,7 @@ def _dry_run(spec: StudySpec, stop: threading.Event) -> tuple[DryRun, Projection
 
 
 def _discover(task: ScriptTask, base: Path, stop: threading.Event) -> Discovered:
-    from engine.dry_run import discover
+    from engine.discovery import discover
 
     return discover(task, base, stop)
 

@@ -21,7 +21,7 @@ from gui.trying import Trying
 from gui.widgets.dialogs import ask_for_file
 
 if TYPE_CHECKING:
-    from engine.dry_run import Discovered
+    from engine.discovery import Discovered
     from engine.spec import StudySpec
     from gui.models.draft import Draft
     from gui.open_studies import StudyDoor

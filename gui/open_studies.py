@@ -18,7 +18,8 @@ from engine.events import StudyState
 from gui.jobs import run_job
 
 if TYPE_CHECKING:
-    from engine.dry_run import Discovered, DryRun, Projection
+    from engine.discovery import Discovered
+    from engine.dry_run import DryRun, Projection
     from engine.spec import StudySpec
     from engine.study import Study
     from engine.task_tables import ScriptTask

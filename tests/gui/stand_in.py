@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from engine.dry_run import Discovered, DryRun, Projection, project
+from engine.discovery import Discovered
+from engine.dry_run import DryRun, Projection, project
 from engine.events import StopReason, StudyExtended, StudyState, StudyStateChanged
 from engine.space import Float
 from engine.spec import StudySpec
