@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.space import SearchSpace
+from engine.spec_tables import Budget, Limits
 from engine.trial import Params
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Start no new trials."""
+    """Start no new trials; `now`: those that run are interrupted too, and go on when resumed."""
+
+    now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,23 @@ class Enqueue:
     """Run this configuration next."""
 
     params: Params
+
+
+@dataclass(frozen=True, slots=True)
+class RunAgain:
+    """Run a trial's configuration once more, by the same seed, as a new trial."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Go on by other terms from now on; None: as before."""
+
+    limits: Limits | None = None
+    workers: int | None = None
+    budget: Budget | None = None
+    space: SearchSpace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class StopReason(StrEnum):
     SECONDS = "seconds"
     TARGET = "target"
     EXHAUSTED = "exhausted"
+    FAILURES = "failures"
     USER = "user"
     ERROR = "error"
     KILLED = "killed"
@@ -58,22 +59,31 @@ class StudyStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class StudyExtended:
-    """The study was given a larger budget: that of `spec`."""
+class StudyChanged:
+    """The study goes by `spec` from now on: another budget, other limits, `workers`, or space."""
 
     spec: StudySpec
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class TrialStarted:
-    """A trial was handed to a worker."""
+class TrialQueued:
+    """A trial waits for a worker: it was added by hand, or failed and is run again."""
 
     trial: Trial
 
 
 @dataclass(frozen=True, slots=True)
+class TrialStarted:
+    """A worker began a trial; one that `continues` goes on from a checkpoint, its reports kept."""
+
+    trial: Trial
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TrialReported:
-    """A running trial finished an epoch."""
+    """A running trial finished an epoch; a step that is known already takes the old one's place."""
 
     number: int
     report: Report
@@ -105,7 +115,8 @@ class Logged:
 
 Event = (
     StudyStateChanged
-    | StudyExtended
+    | StudyChanged
+    | TrialQueued
     | TrialStarted
     | TrialReported
     | TrialFinished

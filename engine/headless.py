@@ -345,4 +345,4 @@ def _exit_code(study: Study, received: _Received) -> int:
         return BAD_INPUT
     if study.trials and not any(t.state is TrialState.COMPLETE for t in study.trials):
         return ALL_FAILED
-    return FINISHED
+    return BAD_INPUT if study.reason is StopReason.FAILURES else FINISHED

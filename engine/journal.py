@@ -25,7 +25,8 @@ class Journal:
         self, state: StudyState, reason: StopReason | None = None, message: str = ""
     ) -> None:
         """Write durably where the study stands, and publish it."""
-        if (state, reason) != (self.ledger.state, self.ledger.reason):
+        ledger = self.ledger
+        if (state, reason, message) != (ledger.state, ledger.reason, ledger.message):
             self.store.put_condition(state, reason, message, self.ledger.elapsed())
             self.store.commit()
             self._uncommitted_since = None

@@ -18,18 +18,19 @@ from engine.events import (
     Event,
     Logged,
     StopReason,
-    StudyExtended,
+    StudyChanged,
     StudySnapshot,
     StudyState,
     StudyStateChanged,
     TrialFinished,
+    TrialQueued,
     TrialReported,
     TrialStarted,
     TrialTested,
 )
 from engine.spec import StudySpec
 from engine.store import LOG_LINES
-from engine.trial import Report, Trial, TrialState
+from engine.trial import Report, Trial, TrialState, put_report
 
 
 class Ledger:
@@ -91,11 +92,11 @@ class Ledger:
             case StudyStateChanged():
                 self.state, self.reason, self.message = event.state, event.reason, event.message
                 self._mind_the_time()
-            case StudyExtended():
-                self.spec = event.spec
+            case StudyChanged():
+                self.spec, self.workers = event.spec, event.workers
             case TrialReported():
-                self.reports.setdefault(event.number, []).append(event.report)
-            case TrialStarted() | TrialFinished() | TrialTested():
+                put_report(self.reports.setdefault(event.number, []), event.report)
+            case TrialQueued() | TrialStarted() | TrialFinished() | TrialTested():
                 self.trials[event.trial.number] = event.trial
                 self._consider(event.trial)
             case Logged():

@@ -28,17 +28,22 @@ Curve = Sequence[tuple[int, float]]
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """Configurations that the method proposed; fewer than `asked` when there are no more."""
+    """Configurations that the method proposed; fewer than `asked` when there are no more.
+
+    `by` is the proposer: one that was replaced since proposes nothing any more.
+    """
 
     configurations: tuple[Params, ...]
     asked: int
+    by: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProposerLost:
-    """The proposer's process ended: one sentence that says how."""
+    """The process of the proposer `by` ended: one sentence that says how."""
 
     message: str
+    by: object = None
 
 
 class Proposer(Protocol):
@@ -84,10 +89,10 @@ class ProcessProposer:
                 if not self._closing:
                     last = self._child.log_tail().strip().splitlines()[-1:]
                     reason = ": ".join([str(message), *last])
-                    self._inbox.put(ProposerLost(f"The search method stopped ({reason})."))
+                    self._inbox.put(ProposerLost(f"The search method stopped ({reason}).", self))
                 return
             configurations = tuple(map(_interned, message["configurations"]))
-            self._inbox.put(Proposed(configurations, message["asked"]))
+            self._inbox.put(Proposed(configurations, message["asked"], self))
 
     def tell(self, trial: Trial, loss: float | None, curve: Curve) -> None:
         self._send("tell", **told(trial, loss, curve))

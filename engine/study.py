@@ -5,30 +5,25 @@ Commands return at once; the study thread (study_loop.py) carries them out.
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from engine.assembly import surroundings, task_of
+from engine.changes import changed, slots_of
 from engine.clock import Clock
-from engine.commands import Cancel, Enqueue, Granted, Pause, Resume, Stop
-from engine.events import Event, StopReason, StudyExtended, StudySnapshot, StudyState
-from engine.executors.devices import Slot, slots
-from engine.executors.job import Task
-from engine.executors.local import LocalExecutor
+from engine.commands import Cancel, Change, Enqueue, Granted, Pause, Resume, RunAgain, Stop
+from engine.events import Event, StopReason, StudySnapshot, StudyState
 from engine.executors.turns import Turn, turns
 from engine.ledger import Ledger
-from engine.methods import make_method
-from engine.proposer import ProcessProposer
-from engine.spec import Budget, StudySpec
-from engine.store import LockedError, Store, StoreError, companions
+from engine.space import SearchSpace
+from engine.spec import Budget, Limits, StudySpec
+from engine.stop_rules import StopRules
+from engine.store import LockedError, Store, StoreError
 from engine.study_loop import StudyLoop
-from engine.surroundings import Surroundings
 from engine.tasks.check import check
-from engine.trial import Params, Trial
+from engine.trial import Params, Trial, TrialState
 
 __all__ = ["LockedError", "StoreError", "Study", "StudyError"]
 
@@ -113,7 +108,7 @@ class Study:
     @property
     def workers(self) -> int:
         """How many trials run at the same time."""
-        return len(self._slots())
+        return len(slots_of(self.spec))
 
     def subscribe(self) -> tuple[StudySnapshot, queue.SimpleQueue[Event]]:
         """The study as it is, and a queue that receives every event from now on."""
@@ -130,15 +125,16 @@ class Study:
 
         Raises LockedError when somebody else runs the study, StudyError when it is finished.
         """
-        if self._thread is not None and self._thread.is_alive():
+        if self._is_at_work():
             return
+        self.wait()
         if self.state is StudyState.FINISHED and not self.has_more_to_do():
             raise StudyError(f"{self.path.name} is finished; give it more trials to go on.")
         self._store.acquire()
         self._ledger.read_only_because = ""
-        self._loop = StudyLoop(self._ledger, self._store, self._surroundings())
+        self._loop = self._make_loop()
         self._thread = threading.Thread(target=self._run, name="study", daemon=True)
-        devices = {slot.device for slot in self._slots()}
+        devices = {slot.device for slot in slots_of(self.spec)}
         inbox = self._loop.inbox
         self._turn = turns.request(devices, lambda: inbox.put(Granted()))
         if share:
@@ -146,15 +142,12 @@ class Study:
         self._thread.start()
 
     def has_more_to_do(self) -> bool:
-        """Whether the study, had it ended by its budget, would go on by what that is now."""
-        budget = self.spec.budget
-        if self.reason is StopReason.TARGET and budget.target is not None:
-            return False
-        if self.reason is StopReason.SECONDS and self.elapsed >= (budget.seconds or math.inf):
-            return False
-        planned = self.spec.planned_trials()
-        finished = sum(trial.state.is_finished for trial in self.trials)
-        return planned is None or finished < planned
+        """Whether the study, had it ended by its budget, would go on by what that is now.
+
+        What a person has added is run in any case.
+        """
+        is_waiting = any(trial.state is TrialState.QUEUED for trial in self.trials)
+        return is_waiting or StopRules(self._ledger).allow_more()
 
     def _run(self) -> None:
         assert self._loop is not None
@@ -166,29 +159,43 @@ class Study:
             self._store.close()
 
     def extend(self, trials: int) -> None:
-        """Let a study that is not running have `trials` trials in all.
+        """Let the study have `trials` trials in all.
 
         A time or a target that has ended it is lifted: it is what the study goes on after.
-        Raises StudyError while it runs, StoreError where its file cannot be written.
+        Raises StoreError where its file cannot be written.
         """
-        if self.state.is_active:
-            raise StudyError("The number of trials can be changed when the study has stopped.")
         lifted = _LIFTED.get(self.reason, {})
-        budget = Budget(**{**dict(self.spec.budget), "trials": trials, **lifted})
-        spec = self.spec.with_(budget=budget)
-        self._store.acquire()
-        self._store.put_spec(spec)
-        self._store.commit()
-        self._ledger.publish(StudyExtended(spec))
+        self.change(budget=Budget(**{**dict(self.spec.budget), "trials": trials, **lifted}))
+
+    def change(
+        self,
+        limits: Limits | None = None,
+        workers: int | None = None,
+        budget: Budget | None = None,
+        space: SearchSpace | None = None,
+    ) -> None:
+        """Have the study go by other terms from now on, whether it runs or not.
+
+        Trials that run end by the old ones; what they and earlier trials found still teaches the
+        method, where it lies in the new space. A changed limit or number of workers holds once the
+        running trials have ended. Raises SpecError, what is wrong with the task's data for a space,
+        and StoreError where the file of a study that is not at work cannot be written.
+        """
+        change = Change(limits, workers, budget, space)
+        spec = changed(self.spec, change)
+        if space is not None:
+            check(spec.task, spec.base, spec.space)
+        self._ask(change)
 
     def share_devices(self) -> None:
         """Wait no longer for the devices: use them beside whoever has them."""
         if self._turn is not None:
             turns.share(self._turn)
 
-    def pause(self) -> None:
-        """Start no new trials; those that run go on."""
-        self._command(Pause())
+    def pause(self, now: bool = False) -> None:
+        """Start no new trials. Those that run go on to their end; `now`: they are interrupted, and
+        go on from their checkpoints, or start again, when the study is resumed."""
+        self._command(Pause(now))
 
     def resume(self) -> None:
         """Start trials again after a pause."""
@@ -203,12 +210,37 @@ class Study:
         self._command(Cancel(number))
 
     def enqueue(self, params: Params) -> None:
-        """Run a configuration next. Raises SpaceError when it is outside the space."""
-        self._command(Enqueue(self.spec.space.validate(params)))
+        """Run a configuration next, or when the study is started. Raises SpaceError for one that
+        is outside the space, StoreError like `change`."""
+        self._ask(Enqueue(self.spec.space.validate(params)))
+
+    def run_again(self, number: int) -> None:
+        """Run a trial's configuration next, by the same seed, as a new trial: see `enqueue`."""
+        if number not in self._ledger.trials:
+            raise StudyError(f"{self.path.name} has no trial {number}.")
+        self._ask(RunAgain(number))
 
     def _command(self, command: Any) -> None:
         if self._loop is not None:
             self._loop.inbox.put(command)
+
+    def _ask(self, command: Enqueue | RunAgain | Change) -> None:
+        """Command a study that may or may not be at work; if not, it is done when this returns."""
+        if self._is_at_work():
+            self._command(command)
+            return
+        self.wait()
+        self._store.acquire()
+        self._make_loop().carry_out(command)
+
+    def _make_loop(self) -> StudyLoop:
+        return StudyLoop(self._ledger, self._store, surroundings(self.path, self.spec))
+
+    def _is_at_work(self) -> bool:
+        """Whether the study thread is there and hears commands."""
+        if self._thread is None or self._loop is None:
+            return False
+        return self._thread.is_alive() and not self._loop.is_over
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the study is not at work; whether that came about within `timeout` s."""
@@ -225,40 +257,4 @@ class Study:
 
     def weights_of(self, number: int) -> Path:
         """Where the weights of a trial are, if they are kept."""
-        return self._task().weights_of(number)
-
-    def _task(self) -> Task:
-        spec = self.spec
-        return Task(
-            content=spec.task.model_dump(mode="json"),
-            base=spec.base,
-            folder=companions(self.path),
-            trial_seconds=spec.limits.trial_seconds,
-            report_seconds=spec.limits.report_seconds,
-            memory_mb=spec.limits.memory_mb,
-        )
-
-    def _surroundings(self) -> Surroundings:
-        seed, method = self.spec.resources.seed, self.spec.method
-        learns = make_method(method.name, self.spec.space, **method.options).learns
-        return Surroundings(
-            clock=Clock(),
-            make_executor=lambda: LocalExecutor(self._task(), self._slots(), self._inbox()),
-            make_proposer=lambda: ProcessProposer(self.spec, self._inbox()),
-            seed_of=lambda number: trial_seed(seed, number),
-            weights_of=self.weights_of,
-            looks_ahead=not learns,
-        )
-
-    def _slots(self) -> tuple[Slot, ...]:
-        resources = self.spec.resources
-        return slots(resources.workers, resources.devices, resources.per_device)
-
-    def _inbox(self) -> queue.SimpleQueue[Any]:
-        assert self._loop is not None
-        return self._loop.inbox
-
-
-def trial_seed(seed: int, number: int) -> int:
-    """The seed of a trial: a function of the study's seed and the trial's number alone."""
-    return int(np.random.SeedSequence(seed, spawn_key=(number,)).generate_state(1)[0])
+        return task_of(self.path, self.spec).weights_of(number)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.clock import Clock
 from engine.proposer import Proposer
+from engine.spec import StudySpec
 from engine.trial import Trial
 
 
@@ -34,11 +36,13 @@ class Executor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The parts, as a study makes them when it starts."""
+    """The parts, as a study makes them when it starts, and again when its spec is changed."""
 
+    inbox: queue.SimpleQueue[Any]
     clock: Clock
-    make_executor: Callable[[], Executor]
-    make_proposer: Callable[[], Proposer]
+    make_executor: Callable[[StudySpec], Executor]
+    make_proposer: Callable[[StudySpec], Proposer]
     seed_of: Callable[[int], int]
     weights_of: Callable[[int], Path]
+    checkpoint_of: Callable[[int], Path]
     looks_ahead: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -61,6 +62,13 @@ class Report:
     step: int
     seconds: float
     metrics: Mapping[str, float]
+
+
+def put_report(reports: list[Report], report: Report) -> None:
+    """Add a report to those of its trial, in the order of steps; one of the same step goes."""
+    place = bisect_left(reports, report.step, key=lambda known: known.step)
+    is_known = place < len(reports) and reports[place].step == report.step
+    reports[place : place + is_known] = [report]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,17 +17,18 @@ from engine.analysis.cost import Estimate, estimate
 from engine.events import (
     Event,
     Logged,
-    StudyExtended,
+    StudyChanged,
     StudySnapshot,
     StudyState,
     StudyStateChanged,
     TrialFinished,
+    TrialQueued,
     TrialReported,
     TrialStarted,
     TrialTested,
 )
 from engine.spec import Budget
-from engine.trial import Report, Trial, TrialState
+from engine.trial import Report, Trial, TrialState, put_report
 from gui.models.scales import scale_of
 from gui.models.trial_arrays import TrialArrays
 
@@ -177,21 +178,23 @@ class StudyModel(QObject):
         for event in events:
             match event:
                 case TrialReported(number, report):
-                    self._curve_of(number).append(report)
+                    self._add_report(number, report)
                     reported[number] = None
-                case TrialStarted(trial):
+                case TrialStarted(trial, continues):
                     self._has_begun = True
-                    self.reports.pop(trial.number, None)  # of an interrupted earlier attempt
+                    if not continues:  # what an earlier attempt reported
+                        self.reports.pop(trial.number, None)
                     self._put(trial)
                     changed[trial.number] = None
-                case TrialFinished(trial) | TrialTested(trial):
+                case TrialQueued(trial) | TrialFinished(trial) | TrialTested(trial):
                     self._put(trial)
                     changed[trial.number] = None
                 case StudyStateChanged():
                     self._enter(event)
                     state_changed = True
-                case StudyExtended(spec):
+                case StudyChanged(spec, workers):
                     self.spec, self._planned = spec, spec.planned_trials()
+                    self._workers = workers
                     state_changed = True
                 case Logged():
                     lines.append(event)
@@ -207,12 +210,12 @@ class StudyModel(QObject):
         if lines:
             self.logged.emit(lines)
 
-    def _curve_of(self, number: int) -> list[Report]:
-        """The reports of a trial as a list that can grow."""
+    def _add_report(self, number: int, report: Report) -> None:
+        """Keep a report, in the order of steps; one of the same step is replaced."""
         reports = self.reports.get(number, ())
         if not isinstance(reports, list):
             reports = self.reports[number] = list(reports)
-        return reports
+        put_report(reports, report)
 
     def _put(self, trial: Trial) -> None:
         self.arrays.put(trial)

@@ -22,7 +22,7 @@ def sentence(model: StudyModel) -> str:
             what = "a worker" if model.workers == 1 else f"{model.workers} workers"
             return f"Starting {what}: PyTorch and the data are loaded once, before the first trial."
         case StudyState.PAUSED:
-            return "Paused: trials that run are finished, no new ones start."
+            return f"Paused: no new trials start. {model.message}".rstrip()
         case StudyState.STOPPING:
             return "Stopping: running trials are ended and keep what they have."
         case StudyState.STOPPED:
@@ -66,6 +66,7 @@ def _stopped(model: StudyModel) -> str:
     match model.reason:
         case StopReason.USER:
             return f"Stopped: {done} are done. Go on?"
-        case StopReason.ERROR:
-            return f"{model.message or 'Stopped by an error.'} {done} are done. Go on?"
+        case StopReason.ERROR | StopReason.FAILURES:
+            why = (model.message or "Stopped by an error").rstrip(".")
+            return f"{why}. {done} are done. Go on?"
     return f"Interrupted: {done} are done. Go on?"

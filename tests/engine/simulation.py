@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from engine.assembly import trial_seed
 from engine.commands import Granted
 from engine.events import Event
 from engine.executors.messages import TrialBegan, TrialEnded, TrialProgressed, TrialTestEnded
@@ -18,7 +19,6 @@ from engine.methods import make_method
 from engine.proposer import Proposed, answer, told
 from engine.spec import StudySpec
 from engine.store import Store
-from engine.study import trial_seed
 from engine.study_loop import StudyLoop
 from engine.surroundings import Surroundings
 from engine.trial import Failure, FailureReason, Params, Report, Trial, TrialState
@@ -49,14 +49,19 @@ grid = 5
 name = "{method}"
 [budget]
 {budget}
+[limits]
+{limits}
 [resources]
 workers = {workers}
 """
 
 
-def make_spec(method: str = "random", budget: str = "trials = 10", workers: int = 1) -> StudySpec:
+def make_spec(
+    method: str = "random", budget: str = "trials = 10", workers: int = 1, limits: str = ""
+) -> StudySpec:
     """A small study's spec."""
-    return StudySpec.parse(SPEC.format(method=method, budget=budget, workers=workers), Path.cwd())
+    text = SPEC.format(method=method, budget=budget, workers=workers, limits=limits)
+    return StudySpec.parse(text, Path.cwd())
 
 
 class VirtualClock:
@@ -92,15 +97,22 @@ class VirtualClock:
 
 @dataclass
 class Behaviour:
-    """How simulated trials go: what they are worth and how long they take."""
+    """How simulated trials go: what they are worth and how long they take.
+
+    Trials that do not obey end when they would have, and a method `thinks` for some seconds.
+    """
 
     value: Callable[[Params], float] = lambda params: float(params["lr"])
     seconds: Callable[[Params], float] = lambda params: 10.0
     epochs: int = 3
     failure: Callable[[int], Failure | None] = lambda number: None
     writes_weights: bool = False
+    checkpoints: bool = False
+    obeys: bool = True
+    thinks: float = 0.0
     submitted: list[Trial] = field(default_factory=list)
     tested: list[int] = field(default_factory=list)
+    hired: list[StudySpec] = field(default_factory=list)
 
 
 class SimulatedExecutor:
@@ -110,21 +122,25 @@ class SimulatedExecutor:
         self,
         clock: VirtualClock,
         inbox: queue.SimpleQueue[Any],
-        capacity: int,
+        spec: StudySpec,
         behaviour: Behaviour,
         weights_of: Callable[[int], Path],
+        checkpoint_of: Callable[[int], Path],
     ) -> None:
-        self.capacity = capacity
+        self.capacity = spec.resources.workers or 1
+        behaviour.hired.append(spec)
         self._clock = clock
         self._inbox = inbox
         self._behaviour = behaviour
         self._weights_of = weights_of
-        self._alive: set[int] = set()
+        self._checkpoint_of = checkpoint_of
+        self._attempts = itertools.count()
+        self._alive: dict[int, int] = {}
 
     def submit(self, trials: Sequence[Trial]) -> None:
         for trial in trials:
             self._behaviour.submitted.append(trial)
-            self._alive.add(trial.number)
+            self._alive[trial.number] = next(self._attempts)
             assert len(self._alive) <= self.capacity
             self._plan(trial)
 
@@ -133,7 +149,7 @@ class SimulatedExecutor:
         seconds, value = behaviour.seconds(trial.params), behaviour.value(trial.params)
         metrics = {"val_cross_entropy": value}
         self._say(0.0, number, TrialBegan(number, 0, "cpu", self._clock.time()))
-        for step in range(1, behaviour.epochs + 1):
+        for step in range(self._first_step(number), behaviour.epochs + 1):
             when = seconds * step / (behaviour.epochs + 1)
             self._say(when, number, TrialProgressed(number, Report(step, when, metrics)))
         failure = behaviour.failure(number)
@@ -144,16 +160,30 @@ class SimulatedExecutor:
             ended = replace(ended, state=TrialState.FAILED, value=None, failure=failure)
         self._say(seconds, number, ended)
 
+    def _first_step(self, number: int) -> int:
+        """The step after the checkpoint's, where there is one."""
+        file = self._checkpoint_of(number) / "step"
+        return int(file.read_text()) + 1 if file.exists() else 1
+
     def _say(self, seconds: float, number: int, message: Any) -> None:
+        attempt = self._alive[number]
+
         def deliver() -> None:
-            if number in self._alive:
+            if self._alive.get(number) == attempt:
+                if isinstance(message, TrialProgressed) and self._behaviour.checkpoints:
+                    self._check_point(number, message.report.step)
                 if isinstance(message, TrialEnded):
-                    self._alive.discard(number)
+                    del self._alive[number]
                     if self._behaviour.writes_weights:
                         self._weights_of(number).write_bytes(b"weights")
                 self._inbox.put(message)
 
         self._clock.after(seconds, deliver)
+
+    def _check_point(self, number: int, step: int) -> None:
+        folder = self._checkpoint_of(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "step").write_text(str(step))
 
     def test(self, trial: Trial) -> None:
         self._behaviour.tested.append(trial.number)
@@ -161,8 +191,7 @@ class SimulatedExecutor:
         self._clock.after(1.0, lambda: self._inbox.put(message))
 
     def cancel(self, number: int) -> None:
-        if number in self._alive:
-            self._alive.discard(number)
+        if self._behaviour.obeys and self._alive.pop(number, None) is not None:
             ended = TrialEnded(number, TrialState.INTERRUPTED, self._clock.time(), 1.0, 0.5, 1)
             self._inbox.put(ended)
 
@@ -171,10 +200,14 @@ class SimulatedExecutor:
 
 
 class InlineProposer:
-    """A method that answers at once, through the same messages as the real proposer."""
+    """A method in the study's own thread, behind the same messages as the real proposer."""
 
-    def __init__(self, spec: StudySpec, inbox: queue.SimpleQueue[Any]) -> None:
+    def __init__(
+        self, clock: VirtualClock, inbox: queue.SimpleQueue[Any], spec: StudySpec, thinks: float
+    ) -> None:
+        self._clock = clock
         self._inbox = inbox
+        self._thinks = thinks
         self._method = make_method(
             spec.method.name, spec.space, seed=spec.resources.seed, **spec.method.options
         )
@@ -188,7 +221,11 @@ class InlineProposer:
     def ask(self, count: int) -> None:
         reply = answer(self._method, {"type": "ask", "count": count})
         assert reply is not None
-        self._inbox.put(Proposed(tuple(reply["configurations"]), reply["asked"]))
+        message = Proposed(tuple(reply["configurations"]), reply["asked"], self)
+        if self._thinks:
+            self._clock.after(self._thinks, lambda: self._inbox.put(message))
+        else:
+            self._inbox.put(message)
 
     def close(self) -> None:
         pass
@@ -214,15 +251,17 @@ class Simulation:
         )
         self.store.acquire()
         self._folder = path.parent
-        capacity = spec.resources.workers or 1
+        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         around = Surroundings(
+            inbox=inbox,
             clock=self.clock,
-            make_executor=lambda: SimulatedExecutor(
-                self.clock, self.loop.inbox, capacity, self.behaviour, self.weights_of
+            make_executor=lambda now: SimulatedExecutor(
+                self.clock, inbox, now, self.behaviour, self.weights_of, self.checkpoint_of
             ),
-            make_proposer=lambda: InlineProposer(spec, self.loop.inbox),
+            make_proposer=lambda now: InlineProposer(self.clock, inbox, now, self.behaviour.thinks),
             seed_of=lambda number: trial_seed(spec.resources.seed, number),
             weights_of=self.weights_of,
+            checkpoint_of=self.checkpoint_of,
             looks_ahead=looks_ahead,
         )
         self.loop = StudyLoop(self.ledger, self.store, around)
@@ -232,6 +271,10 @@ class Simulation:
     def weights_of(self, number: int) -> Path:
         """Where a trial's weights are."""
         return self._folder / f"trial-{number}.weights"
+
+    def checkpoint_of(self, number: int) -> Path:
+        """Where a trial's checkpoint is."""
+        return self._folder / "checkpoints" / f"trial-{number}"
 
     def command_at(self, seconds: float, command: Any) -> None:
         """Send a command to the study after `seconds`."""
@@ -251,6 +294,6 @@ class Simulation:
         return found
 
 
-def failed(message: str = "it broke") -> Failure:
+def failed(message: str = "it broke", reason: FailureReason = FailureReason.EXCEPTION) -> Failure:
     """A failure for simulated trials."""
-    return Failure(FailureReason.EXCEPTION, message)
+    return Failure(reason, message)

@@ -9,7 +9,7 @@ import pytest
 
 from engine.events import (
     StopReason,
-    StudyExtended,
+    StudyChanged,
     StudyState,
     StudyStateChanged,
     TrialFinished,
@@ -135,7 +135,7 @@ def test_that_a_study_that_reached_its_target_goes_on_when_it_is_given_more(
     study.start()
     assert study.wait(60)
     assert (len(study.trials), study.reason) == (2, StopReason.TRIALS)
-    assert isinstance(drain(events)[0], StudyExtended)
+    assert isinstance(drain(events)[0], StudyChanged)
     assert Study.open(study.path).spec.budget.target is None
     study.close()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.discovery import Discovered
 from engine.dry_run import DryRun, Projection, project
-from engine.events import StopReason, StudyExtended, StudyState, StudyStateChanged
+from engine.events import StopReason, StudyChanged, StudyState, StudyStateChanged
 from engine.space import Float
 from engine.spec import StudySpec
 from engine.task_tables import ScriptTask
@@ -53,7 +53,7 @@ class StandInStudy:
         self.commands.append(f"extend {trials}")
         budget = self.spec.budget.model_copy(update={"trials": trials})
         self.spec = self.spec.with_(budget=budget)
-        self._events.put(StudyExtended(self.spec))
+        self._events.put(StudyChanged(self.spec))
 
     def pause(self) -> None:
         self._enter(StudyState.PAUSED)

@@ -65,7 +65,7 @@ def _offered(page):
         (StudyState.NEW, None, "Not started yet.", ["Run"]),
         (StudyState.WAITING, None, "Waiting", ["Share the devices"]),
         (StudyState.RUNNING, None, "", []),
-        (StudyState.PAUSED, None, "no new ones start", ["Resume"]),
+        (StudyState.PAUSED, None, "no new trials start", ["Resume"]),
         (StudyState.STOPPING, None, "Stopping", []),
         (
             StudyState.STOPPED,
@@ -77,6 +77,12 @@ def _offered(page):
             StudyState.STOPPED,
             StopReason.USER,
             "Stopped: 14 of 25 trials are done. Go on?",
+            ["Go on", "Add trials…"],
+        ),
+        (
+            StudyState.STOPPED,
+            StopReason.FAILURES,
+            "Stopped by an error. 14 of 25 trials are done. Go on?",
             ["Go on", "Add trials…"],
         ),
         (StudyState.FINISHED, StopReason.TARGET, "The target is reached", MORE),

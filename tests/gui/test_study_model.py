@@ -11,14 +11,17 @@ import pytest
 from engine.events import (
     Logged,
     StopReason,
+    StudyChanged,
     StudyState,
     StudyStateChanged,
     TrialFinished,
+    TrialQueued,
     TrialReported,
     TrialStarted,
     TrialTested,
 )
-from engine.trial import Report, TrialState
+from engine.spec import Budget
+from engine.trial import Report, Trial, TrialState
 from gui.models.study_model import StudyModel
 from tests.effort import calls_of
 from tests.gui.made_up import curve, failed, grid_trials, made, running, snapshot, spec_of
@@ -92,6 +95,29 @@ def test_that_a_trial_that_is_run_again_starts_a_new_curve(qapp):
     assert len(model.reports[0]) == 20
     model.apply([TrialStarted(running(0, trial.params)), TrialReported(0, Report(1, 0.1, {}))])
     assert [report.step for report in model.reports[0]] == [1]
+
+
+def test_that_a_trial_that_goes_on_from_a_checkpoint_goes_on_with_its_curve(qapp):
+    trial = grid_trials(1)[0]
+    model = StudyModel(snapshot(trials=[replace(trial, state=TrialState.INTERRUPTED)]))
+    again = Report(20, 9.0, {})
+    model.apply([TrialStarted(running(0, trial.params), continues=True), TrialReported(0, again)])
+    assert [report.step for report in model.reports[0]] == list(range(1, 21))
+    assert model.reports[0][-1] is again
+
+
+def test_that_a_trial_added_by_hand_is_there_before_it_runs(model):
+    params = spec_of().space.grid_at(3)
+    model.apply([TrialQueued(Trial(0, params, TrialState.QUEUED))])
+    assert model.count(TrialState.QUEUED) == 1
+    assert model.progress() == (0, 25)
+
+
+def test_that_a_changed_budget_and_number_of_workers_are_taken_over(model):
+    spec = spec_of().with_(budget=Budget(trials=7))
+    model.apply([StudyChanged(spec, workers=3)])
+    assert model.progress() == (0, 7)
+    assert model.workers == 3
 
 
 def test_that_progress_counts_what_is_over_once(model):
