@@ -27,6 +27,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "file", nargs="?", type=Path, help="a spec (.toml) or a study (.tune); none: the example"
     )
+    parser.add_argument(
+        "--trial", type=int, metavar="N", help="run trial N of a study here, for a debugger"
+    )
     parser.add_argument("--headless", action="store_true", help="run without a screen")
     headless = parser.add_argument_group("with --headless")
     headless.add_argument("--out", type=Path, metavar="STUDY", help="the study file to create")
@@ -39,12 +42,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--trust", action="store_true", help="run the user's script or command that the study names"
     )
     chosen = parser.parse_args(arguments)
-    extra = [
-        name for name, value in vars(chosen).items() if name not in ("file", "headless") and value
-    ]
+    _check_together(parser, chosen)
+    return chosen
+
+
+def _check_together(parser: Parser, chosen: argparse.Namespace) -> None:
+    """Refuse options that do not go together."""
+    anyway = {"file", "headless", "trial"} | ({"trust"} if chosen.trial is not None else set())
+    extra = [name for name, value in vars(chosen).items() if name not in anyway and value]
     if extra and not chosen.headless:
         parser.error(f"--{extra[0]} goes with --headless")
-    return chosen
+    if chosen.trial is not None and (chosen.headless or chosen.file is None):
+        parser.error("--trial goes with a study (.tune), and not with --headless")
 
 
 def main(arguments: list[str]) -> int:
@@ -67,6 +76,10 @@ def main(arguments: list[str]) -> int:
 
             return look()
     chosen = parse(arguments)
+    if chosen.trial is not None:
+        from engine.headless_trial import run as run_one
+
+        return run_one(chosen)
     if chosen.headless:
         from engine.headless import run
 

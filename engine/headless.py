@@ -78,7 +78,7 @@ def _study(arguments: Namespace) -> Study:
     if file.suffix != ".toml":
         raise InputError(f"{file} is neither a spec (.toml) nor a study (.tune).")
     spec = _overridden(StudySpec.load(file), arguments)
-    _check_trust(file, spec, arguments.trust)
+    check_trust(file, spec, arguments.trust)
     return Study.create(arguments.out or Path(f"{spec.name}.tune"), spec)
 
 
@@ -96,11 +96,11 @@ def _existing(file: Path, arguments: Namespace) -> Study:
             )
         study.extend(arguments.trials)
     if study.has_more_to_do():
-        _check_trust(file, study.spec, arguments.trust)
+        check_trust(file, study.spec, arguments.trust)
     return study
 
 
-def _check_trust(file: Path, spec: StudySpec, trusted: bool) -> None:
+def check_trust(file: Path, spec: StudySpec, trusted: bool) -> None:
     """Nothing of the user's own is run before somebody has said that it may be."""
     if not trusted and not is_trusted(spec.task, spec.base):
         what = spec.task.file if isinstance(spec.task, ScriptTask) else "a command of its own"

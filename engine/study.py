@@ -17,6 +17,7 @@ from engine.commands import Cancel, Change, Enqueue, Granted, Pause, Resume, Run
 from engine.events import Event, StopReason, StudySnapshot, StudyState
 from engine.executors.turns import Turn, turns
 from engine.ledger import Ledger
+from engine.one_trial import command_of
 from engine.space import SearchSpace
 from engine.spec import Budget, Limits, StudySpec
 from engine.stop_rules import StopRules
@@ -216,9 +217,12 @@ class Study:
 
     def run_again(self, number: int) -> None:
         """Run a trial's configuration next, by the same seed, as a new trial: see `enqueue`."""
+        self._ask(RunAgain(self._trial(number).number))
+
+    def _trial(self, number: int) -> Trial:
         if number not in self._ledger.trials:
             raise StudyError(f"{self.path.name} has no trial {number}.")
-        self._ask(RunAgain(number))
+        return self._ledger.trials[number]
 
     def _command(self, command: Any) -> None:
         if self._loop is not None:
@@ -254,6 +258,10 @@ class Study:
         self.stop()
         self.wait()
         self._store.close()
+
+    def command_of(self, number: int) -> str:
+        """A command line, to be copied, that runs a trial in a terminal or under a debugger."""
+        return command_of(self.path, self.spec, self._trial(number))
 
     def weights_of(self, number: int) -> Path:
         """Where the weights of a trial are, if they are kept."""
