@@ -14,6 +14,8 @@ from engine.trial import Trial
 
 RESUMABLE = (StopReason.USER, StopReason.ERROR, StopReason.FAILURES)
 """What a study can be gone on with after."""
+AT_ONCE = (StopReason.USER, StopReason.ERROR)
+"""What ends a study even where its disk refuses to take what there is."""
 TOLD = (StopReason.ERROR, StopReason.FAILURES)
 """What was said in the log when it happened."""
 
@@ -60,6 +62,11 @@ class Ending:
         if self.why is None or self.why[0] is not StopReason.ERROR:
             self._journal.log("error", message)
             self.why = (StopReason.ERROR, message)
+
+    def make_way(self) -> None:
+        """The user ends the study; what else was to end it, and waits for the disk, does not."""
+        if self._journal.trouble is not None:
+            self.why = None
 
     def verdict(self, trial: Trial | None) -> Why | None:
         """Why the study ends with a trial that is over, if it does."""
@@ -109,6 +116,8 @@ class Ending:
             self._finish(reason, message)
 
     def _finish(self, reason: StopReason, message: str) -> None:
+        if reason not in AT_ONCE and not self._journal.commit():
+            return  # until the disk takes everything
         self.is_over = True
         if reason not in TOLD:
             self._journal.log("info", message)

@@ -67,6 +67,13 @@ class StudyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HolderChanged:
+    """Somebody else took hold of the study, as `read_only_because` says, or let go of it: ""."""
+
+    read_only_because: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrialQueued:
     """A trial waits for a worker: it was added by hand, or failed and is run again."""
 
@@ -116,6 +123,7 @@ class Logged:
 Event = (
     StudyStateChanged
     | StudyChanged
+    | HolderChanged
     | TrialQueued
     | TrialStarted
     | TrialReported

@@ -27,7 +27,7 @@ from engine.events import (
 )
 from engine.places import resources
 from engine.spec import ScriptTask, StudySpec
-from engine.study import Study, StudyError
+from engine.study import StoreError, Study, StudyError
 from engine.trial import Trial, TrialState
 from engine.trust import is_trusted
 
@@ -60,7 +60,10 @@ def run(arguments: Namespace) -> int:
         print(f"tunescape: {error}", file=sys.stderr)
         return BAD_INPUT
     _conclude(study, received)
-    study.close()
+    try:
+        study.close()
+    except StoreError as error:  # which was said when it began; what is lost is run again
+        print(f"tunescape: not everything was saved: {error}", file=sys.stderr)
     try:
         if arguments.json is not None:
             _write(arguments.json, summarise(study))

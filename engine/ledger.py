@@ -16,6 +16,7 @@ from pathlib import Path
 from engine.clock import Clock
 from engine.events import (
     Event,
+    HolderChanged,
     Logged,
     StopReason,
     StudyChanged,
@@ -29,7 +30,7 @@ from engine.events import (
     TrialTested,
 )
 from engine.spec import StudySpec
-from engine.store import LOG_LINES
+from engine.store_reader import LOG_LINES
 from engine.trial import Report, Trial, TrialState, put_report
 
 
@@ -62,7 +63,8 @@ class Ledger:
         condition: tuple[StudyState, StopReason | None, str, float],
     ) -> None:
         """Take over what a study's file holds."""
-        self.state, self.reason, self.message, self._ran_before = condition
+        self.state, self.reason, self.message, elapsed = condition
+        self.set_elapsed(elapsed)
         self.trials = {trial.number: trial for trial in trials}
         self.reports = {number: list(items) for number, items in reports.items()}
         self._log.extend(log)
@@ -94,6 +96,8 @@ class Ledger:
                 self._mind_the_time()
             case StudyChanged():
                 self.spec, self.workers = event.spec, event.workers
+            case HolderChanged():
+                self.read_only_because = event.read_only_because
             case TrialReported():
                 put_report(self.reports.setdefault(event.number, []), event.report)
             case TrialQueued() | TrialStarted() | TrialFinished() | TrialTested():
@@ -126,6 +130,13 @@ class Ledger:
         if trial.value is None:
             return math.inf
         return -trial.value if self.spec.task.direction == "maximize" else trial.value
+
+    def set_elapsed(self, seconds: float) -> None:
+        """Go by what a study's file says of the time that it has run."""
+        with self._lock:
+            self._ran_before = seconds
+            self._running_since = None
+            self._mind_the_time()
 
     def elapsed(self) -> float:
         """Seconds that the study has run so far, pauses aside."""

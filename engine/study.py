@@ -18,6 +18,7 @@ from engine.events import Event, StopReason, StudySnapshot, StudyState
 from engine.executors.turns import Turn, turns
 from engine.ledger import Ledger
 from engine.one_trial import command_of
+from engine.reading_along import ReadingAlong, held_by
 from engine.space import SearchSpace
 from engine.spec import Budget, Limits, StudySpec
 from engine.stop_rules import StopRules
@@ -44,11 +45,12 @@ class Study:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._ledger = Ledger(store.path, store.spec(), Clock())
-        self._ledger.fill(store.trials(), store.reports(), store.log(), store.condition())
+        with store.one_moment():
+            self._ledger = Ledger(store.path, store.spec(), Clock())
+            self._ledger.fill(store.trials(), store.reports(), store.log(), store.condition())
+            self._along = ReadingAlong(self._ledger, store)
         self._ledger.workers = self.workers
-        if store.is_held():
-            self._ledger.read_only_because = f"It is being run by {store.holder()}."
+        self._ledger.read_only_because = held_by(store.holder())
         self._loop: StudyLoop | None = None
         self._thread: threading.Thread | None = None
         self._turn: Turn | None = None
@@ -119,6 +121,10 @@ class Study:
         """Send no more events to a queue that `subscribe` gave."""
         self._ledger.unsubscribe(listener)
 
+    def read_along(self) -> None:
+        """Publish what somebody else does to the study, too, until it is closed."""
+        self._along.begin()
+
     # Commanding
 
     def start(self, share: bool = False) -> None:
@@ -129,10 +135,9 @@ class Study:
         if self._is_at_work():
             return
         self.wait()
-        if self.state is StudyState.FINISHED and not self.has_more_to_do():
-            raise StudyError(f"{self.path.name} is finished; give it more trials to go on.")
-        self._store.acquire()
-        self._ledger.read_only_because = ""
+        self._check_that_it_can_go_on()
+        self._take_hold()
+        self._check_that_it_can_go_on()  # somebody else may have finished it meanwhile
         self._loop = self._make_loop()
         self._thread = threading.Thread(target=self._run, name="study", daemon=True)
         devices = {slot.device for slot in slots_of(self.spec)}
@@ -141,6 +146,12 @@ class Study:
         if share:
             turns.share(self._turn)
         self._thread.start()
+
+    def _check_that_it_can_go_on(self) -> None:
+        if self.state is StudyState.FINISHED and not self.has_more_to_do():
+            if self._store.is_saved:
+                self._store.close()
+            raise StudyError(f"{self.path.name} is finished; give it more trials to go on.")
 
     def has_more_to_do(self) -> bool:
         """Whether the study, had it ended by its budget, would go on by what that is now.
@@ -157,7 +168,22 @@ class Study:
             self._loop.run()
         finally:
             turns.release(self._turn)
-            self._store.close()
+            with self._along.turn:
+                self._along.mark()
+                if self._store.is_saved:  # if not, it is kept, and written when it can be
+                    self._store.close()
+
+    def _take_hold(self) -> None:
+        """Become the one who writes the file, knowing what others have done to it."""
+        with self._along.turn:
+            if self._store.is_writer:
+                return
+            self._store.acquire()
+            try:
+                self._along.catch_up()
+            except StoreError:
+                self._store.close()
+                raise
 
     def extend(self, trials: int) -> None:
         """Let the study have `trials` trials in all.
@@ -234,7 +260,7 @@ class Study:
             self._command(command)
             return
         self.wait()
-        self._store.acquire()
+        self._take_hold()
         self._make_loop().carry_out(command)
 
     def _make_loop(self) -> StudyLoop:
@@ -254,9 +280,13 @@ class Study:
         return True
 
     def close(self) -> None:
-        """Stop the study if it runs, wait for that, and let go of its file."""
+        """Stop the study if it runs, wait for that, and let go of its file.
+
+        Raises StoreError where the disk still refuses what it has refused before.
+        """
         self.stop()
         self.wait()
+        self._along.end()
         self._store.close()
 
     def command_of(self, number: int) -> str:

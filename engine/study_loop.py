@@ -8,7 +8,6 @@ supply.py's to say, who runs it workforce.py's, when it is enough ending.py's.
 from __future__ import annotations
 
 import math
-import sqlite3
 from dataclasses import replace
 from typing import Any
 
@@ -78,8 +77,8 @@ class StudyLoop:
                 if message is not None:
                     self._handle(message)
                 self._look_at_the_time()
-        except (sqlite3.Error, OSError) as error:
-            self._break_off(f"The study's file cannot be written: {error}.")
+        except OSError as error:
+            self._break_off(f"The study cannot go on: {error}.")
         except Exception as error:
             self._break_off(f"An error of the program itself ended the study: {error!r}.")
             raise
@@ -88,9 +87,11 @@ class StudyLoop:
             self._supply.close()
 
     def carry_out(self, command: Enqueue | RunAgain | Change) -> None:
-        """Do what is asked of a study that is not at work; it is on disk then."""
+        """Do what is asked of a study that is not at work. Raises DiskError if it is only kept."""
         self._handle(command)
         self._journal.commit()
+        if self._journal.trouble is not None:
+            raise self._journal.trouble
 
     def _handle(self, message: Any) -> None:
         match message:
@@ -112,8 +113,10 @@ class StudyLoop:
                 self._pause(message.now)
             case Resume() if self._ledger.state is StudyState.PAUSED:
                 self._journal.set_state(StudyState.RUNNING)
+                self._journal.retry(anew=True)
                 self._go_on()
             case Stop():
+                self._ending.make_way()
                 self._end_because(StopReason.USER, "Stopped by you; it can be gone on with.")
             case Cancel():
                 self._cancel(message.number)
@@ -190,7 +193,7 @@ class StudyLoop:
             self._supply.try_again(trial)
         else:
             self._conclude(self._retrying.summed_up(trial))
-        if self._ledger.state is StudyState.PAUSED and self._ledger.reason is None:
+        if self._journal.state is StudyState.PAUSED and self._ledger.reason is None:
             self._say_paused()
         self._go_on()
 
@@ -271,7 +274,8 @@ class StudyLoop:
         self._end_because(StopReason.ERROR, message)
 
     def _look_at_the_time(self) -> None:
-        self._journal.commit_if_due()
+        if self._journal.look_at_the_time():
+            self._go_on()
         if self._ending.is_test_late() or self._ending.is_time_up():
             self._look_for_the_end()
 
@@ -286,7 +290,7 @@ class StudyLoop:
             self._ending.look(workers.executor, bool(supply.waiting), supply.is_exhausted)
 
     def _break_off(self, message: str) -> None:
-        """The disk refuses: say so, and keep in memory what is there."""
+        """Something is wrong that this cannot mend: say so, and keep in memory what is there."""
         self._ending.is_over = True
         for trial in self._ledger.all_trials():
             if trial.state is TrialState.RUNNING:

@@ -5,6 +5,7 @@ torch is imported by what runs here, never by importing this module.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -222,16 +223,20 @@ def _seeds(seed: int) -> tuple[int, int]:
 
 
 def _save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
-    """Write a safetensors file whole or not at all."""
+    """Write a safetensors file whole or not at all; a full disk costs the trial nothing else."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         save_file({name: tensor.cpu() for name, tensor in weights.items()}, temporary)
         os.replace(temporary, path)
+    except (OSError, SafetensorError) as error:
+        print(f"The weights of this trial are not kept: {error}.", flush=True)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _load_weights(network: nn.Module, path: Path, device: str) -> None:

@@ -251,24 +251,6 @@ def test_that_asking_ahead_changes_nothing(path: Path, tmp_path: Path, looks_ahe
     assert values(simulation) == values(reference)
 
 
-def test_that_a_disk_that_refuses_ends_the_study_with_a_sentence(path: Path) -> None:
-    simulation = Simulation(path, make_spec(budget="trials = 5"))
-    put_trial = simulation.store.put_trial
-
-    def refuse(trial):
-        if trial.number == 2:
-            raise sqlite3.OperationalError("database or disk is full")
-        return put_trial(trial)
-
-    simulation.store.put_trial = refuse
-    events = simulation.run()
-    assert isinstance(events[-1], StudyStateChanged)
-    assert events[-1].reason is StopReason.ERROR
-    assert "disk is full" in events[-1].message
-    assert not any(t.state is TrialState.RUNNING for t in simulation.ledger.all_trials())
-    assert simulation.ledger.trials[0].state is TrialState.COMPLETE
-
-
 def test_that_trials_know_their_place_among_those_that_ended(path: Path) -> None:
     """Live and in the file, whatever their numbers, and also those cancelled before they began."""
     slow = Behaviour(seconds=lambda params: 10.0 + 1e3 * params["lr"])

@@ -224,15 +224,23 @@ def test_that_a_missing_pytorch_is_said_in_a_sentence(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is open")
-def test_that_a_study_whose_file_is_deleted_stops_and_says_so(folder: Path) -> None:
-    write_spec(folder, epochs=300, trials=9)
+def test_that_a_study_whose_file_is_deleted_waits_and_writes_it_anew_when_it_is_stopped(
+    folder: Path,
+) -> None:
+    write_spec(folder, epochs=30, trials=MORE_THAN_ANY_MACHINE_DOES)
     process = start(folder, "small.toml")
-    wait_for_trial(folder / "small.tune", TrialState.RUNNING, process)
+    wait_for_trial(folder / "small.tune", TrialState.COMPLETE, process)
     (folder / "small.tune").unlink()
+    assert process.stdout is not None
+    while not (line := process.stdout.readline()).startswith("small.tune was moved or deleted: "):
+        assert line
+    process.send_signal(signal.SIGTERM)
     output, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (2, "")
-    assert "small.tune was moved or deleted" in output
-    assert "To go on" not in output
+    assert (process.returncode, errors) == (143, "")
+    assert "To go on: " in output
+    numbers = [number for number, _, _ in trials_of(folder / "small.tune")]
+    assert numbers == list(range(len(numbers)))
+    assert run(folder, "small.tune", "--trials", len(numbers) + 1)[0] == 0
 
 
 def test_that_a_study_goes_on_when_nobody_reads_what_it_prints(folder: Path) -> None:
