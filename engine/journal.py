@@ -18,6 +18,8 @@ COMMIT_SECONDS = 1.0
 RETRY_SECONDS = 2.0
 """How long a disk that has refused is left alone."""
 
+_TROUBLED = (StudyState.PAUSED, StudyState.STOPPED)
+"""States whose reason is the trouble, where there is any."""
 _ENDED = (StudyState.STOPPED, StudyState.FINISHED)
 
 
@@ -137,7 +139,7 @@ class Journal:
             words = self._in_words(self.trouble)
             message = f"{message} {words}".strip()
             state = StudyState.PAUSED if state is StudyState.RUNNING else state
-            reason = StopReason.ERROR if state is StudyState.STOPPED else reason
+            reason = StopReason.ERROR if state in _TROUBLED else reason
         if (state, reason, message) != (self.ledger.state, self.ledger.reason, self.ledger.message):
             self.ledger.publish(StudyStateChanged(state, reason, message))
 

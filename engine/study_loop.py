@@ -193,7 +193,7 @@ class StudyLoop:
             self._supply.try_again(trial)
         else:
             self._conclude(self._retrying.summed_up(trial))
-        if self._journal.state is StudyState.PAUSED and self._ledger.reason is None:
+        if self._journal.state is StudyState.PAUSED:
             self._say_paused()
         self._go_on()
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QObject
 
+from engine.events import StopReason
 from gui.main_window import MainWindow
-from gui.open_studies import OpenStudies
+from gui.open_studies import OpenStudies, OpenStudy
 from gui.widgets.dialogs import WaitDialog, ask
 
 
@@ -33,19 +34,22 @@ class Closing(QObject):
             self._ready = True
             self._before()
         elif self._studies.active() and not self._asking and not self._stopping:
-            self._ask([entry.name for entry in self._studies.active()])
+            self._ask(self._studies.active())
         elif not self._asking:
             self.stop_and_leave()
         return self._ready
 
-    def _ask(self, names: list[str]) -> None:
+    def _ask(self, active: list[OpenStudy]) -> None:
+        names = [entry.name for entry in active]
+        troubles = [e.model.message for e in active if e.model.reason is StopReason.ERROR]
+        kept = "Everything found so far is kept, and you can go on with it later."
         listed, verb = " and ".join(names), "is" if len(names) == 1 else "are"
         self._asking = True
         dialog = ask(
             self._window,
             "Close Tunescape",
             f"{listed} {verb} not finished. Stop and close?",
-            "Everything found so far is kept, and you can go on with it later.",
+            " ".join(troubles) or kept,
             [("Stop and close", self.stop_and_leave), ("Keep running", None)],
         )
         dialog.finished.connect(self._answered)

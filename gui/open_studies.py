@@ -56,6 +56,7 @@ class OpenStudy(QObject):
         snapshot, events = study.subscribe()
         self.model: StudyModel = StudyModel(snapshot, self)
         self.bridge = Bridge(study, self.model, events, self)
+        study.read_along()
         self.lens: LensModel = LensModel(self.model, look, self)
 
     @property
@@ -71,7 +72,7 @@ class OpenStudy(QObject):
     @property
     def is_active(self) -> bool:
         """Whether its study thread is at work or waits."""
-        return self.model.state.is_active
+        return self.model.is_at_work_here
 
 
 class OpenStudies(QObject):
@@ -108,7 +109,7 @@ class OpenStudies(QObject):
 
     def is_computing(self) -> bool:
         """Whether the computer is to be kept awake."""
-        return any(entry.model.state in _COMPUTING for entry in self._entries)
+        return any(e.is_active and e.model.state in _COMPUTING for e in self._entries)
 
     def show(self, entry: OpenStudy | None) -> None:
         """Show another one."""

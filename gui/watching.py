@@ -204,7 +204,7 @@ class Watching(QObject):
     def _state_changed(self, entry: OpenStudy) -> None:
         self._awake.hold(self._studies.is_computing())
         self._recent.know(entry.path, summary_of(entry))
-        if entry.model.state == StudyState.WAITING:
+        if entry.is_active and entry.model.state == StudyState.WAITING:
             QTimer.singleShot(_MOMENT_MS, entry, lambda: self._ask_whether_to_wait(entry))
         elif (question := self._questions.pop(entry, None)) is not None:
             self._window.notice.withdraw(question)
@@ -218,7 +218,7 @@ class Watching(QObject):
     def _offer(self) -> None:
         """Enable what can be done now."""
         commands, model = self._window.commands, self._model()
-        state = None if model is None else model.state
+        state = None if model is None or model.read_only_because else model.state
         commands.pause.setEnabled(state in (StudyState.RUNNING, StudyState.PAUSED))
         commands.stop.setEnabled(
             state in (StudyState.RUNNING, StudyState.PAUSED, StudyState.WAITING)

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.analysis.cost import Estimate, estimate
 from engine.events import (
     Event,
+    HolderChanged,
     Logged,
     StudyChanged,
     StudySnapshot,
@@ -86,6 +87,11 @@ class StudyModel(QObject):
     def workers(self) -> int:
         """How many trials run at once."""
         return self._workers
+
+    @property
+    def is_at_work_here(self) -> bool:
+        """Whether this program runs it, or waits to; what somebody else runs is only looked at."""
+        return self.state.is_active and not self.read_only_because
 
     @property
     def is_held_up(self) -> bool:
@@ -195,6 +201,9 @@ class StudyModel(QObject):
                 case StudyChanged(spec, workers):
                     self.spec, self._planned = spec, spec.planned_trials()
                     self._workers = workers
+                    state_changed = True
+                case HolderChanged(because):
+                    self.read_only_because = because
                     state_changed = True
                 case Logged():
                     lines.append(event)

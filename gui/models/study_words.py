@@ -22,9 +22,11 @@ def sentence(model: StudyModel) -> str:
             what = "a worker" if model.workers == 1 else f"{model.workers} workers"
             return f"Starting {what}: PyTorch and the data are loaded once, before the first trial."
         case StudyState.PAUSED:
+            if model.reason is StopReason.ERROR:
+                return model.message
             return f"Paused: no new trials start. {model.message}".rstrip()
         case StudyState.STOPPING:
-            return "Stopping: running trials are ended and keep what they have."
+            return model.message or "Stopping: running trials are ended and keep what they have."
         case StudyState.STOPPED:
             return _stopped(model)
         case StudyState.FINISHED:

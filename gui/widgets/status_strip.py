@@ -92,7 +92,7 @@ class StatusStrip(QFrame):
         self._show_state(model)
         self._show_progress()
         self._show_left()
-        self._show_buttons(model.state)
+        self._show_buttons(model.state, may=not model.read_only_because)
         if model.state.is_active != self._tick.isActive():
             self._tick.start() if model.state.is_active else self._tick.stop()
 
@@ -120,13 +120,15 @@ class StatusStrip(QFrame):
         self._left.setText("" if left is None else f"{rough(left.seconds)} left")
         self._left.setToolTip("" if left is None else f"± {words(left.margin)}")
 
-    def _show_buttons(self, state: StudyState) -> None:
+    def _show_buttons(self, state: StudyState, may: bool) -> None:
         paused = state == StudyState.PAUSED
         self._pause.setIcon(icon("play" if paused else "pause"))
         self._pause.setToolTip("Resume (Ctrl+P)" if paused else "Pause: no new trials (Ctrl+P)")
         self._pause.setAccessibleName("Resume" if paused else "Pause")
-        self._pause.setEnabled(state in (StudyState.RUNNING, StudyState.PAUSED))
-        self._stop.setEnabled(state in (StudyState.RUNNING, StudyState.PAUSED, StudyState.WAITING))
+        self._pause.setEnabled(may and state in (StudyState.RUNNING, StudyState.PAUSED))
+        self._stop.setEnabled(
+            may and state in (StudyState.RUNNING, StudyState.PAUSED, StudyState.WAITING)
+        )
 
     def _pause_or_resume(self) -> None:
         if self._model is None:

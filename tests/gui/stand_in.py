@@ -34,6 +34,9 @@ class StandInStudy:
     def subscribe(self) -> tuple[Any, queue.SimpleQueue[Any]]:
         return snapshot(self.spec, state=StudyState.NEW, path=self.path), self._events
 
+    def read_along(self) -> None:
+        """Nobody else runs it."""
+
     def unsubscribe(self, events: queue.SimpleQueue[Any]) -> None:
         self.commands.append("unsubscribe")
 

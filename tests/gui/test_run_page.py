@@ -8,6 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from engine.events import (
+    HolderChanged,
     Logged,
     StopReason,
     StudyState,
@@ -117,6 +118,32 @@ def test_that_a_study_of_somebody_else_can_only_be_looked_at(qtbot, page):
     )
     assert page.header.sentence.text().startswith("It is being run by ada on lab-3.")
     assert _offered(page) == []
+
+
+def test_that_a_study_is_offered_when_somebody_else_lets_go_of_it(qtbot, page):
+    model = _show(
+        qtbot, page, None, grid_trials(3), StudyState.RUNNING, read_only_because="Ada has it."
+    )
+    assert _offered(page) == []
+    model.apply(
+        [StudyStateChanged(StudyState.STOPPED, StopReason.USER), HolderChanged("")],
+    )
+    assert page.header.sentence.text().startswith("Stopped: 3 of 25 trials are done. Go on?")
+    assert "Go on" in _offered(page)
+    model.apply([HolderChanged("It is being run by ada on lab-3.")])
+    assert page.header.sentence.text().startswith("It is being run by ada on lab-3.")
+    assert _offered(page) == []
+
+
+def test_that_trouble_with_the_disk_is_said_in_its_own_words(page):
+    model = StudyModel(snapshot(trials=grid_trials(3), state=StudyState.RUNNING))
+    page.set_study(model)
+    full = "The disk is full, so digits.tune cannot be written: 1 trial is not yet saved."
+    model.apply([StudyStateChanged(StudyState.PAUSED, StopReason.ERROR, full)])
+    assert page.header.sentence.text().startswith(full)
+    assert _offered(page) == ["Resume"]
+    model.apply([StudyStateChanged(StudyState.STOPPED, StopReason.ERROR, full)])
+    assert page.header.sentence.text().startswith(f"{full} 3 of 25 trials are done. Go on?")
 
 
 def test_that_buttons_ask_for_what_they_say(qtbot, page):

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtWidgets import QInputDialog, QMessageBox
 
-from engine.events import StudyState
+from engine.events import StopReason, StudyState, StudyStateChanged
 from gui.main_window import DESIGN, RUN
 from gui.widgets.dialogs import WaitDialog
 from tests.gui.made_up import spec_of
@@ -215,6 +215,15 @@ def test_that_closing_during_a_run_asks_and_can_be_thought_better_of(qtbot, prog
     assert entry.is_active
     program.window.close()
     assert question_of(program) is not None
+    answer(program, "Keep running")
+
+
+def test_that_closing_says_what_is_not_yet_saved(qtbot, program):
+    entry = run_one(qtbot, program)
+    full = "The disk is full, so my-study.tune cannot be written: 1 trial is not yet saved."
+    entry.model.apply([StudyStateChanged(StudyState.PAUSED, StopReason.ERROR, full)])
+    program.window.close()
+    assert question_of(program).informativeText() == full
     answer(program, "Keep running")
 
 
