@@ -185,6 +185,10 @@ class StudySpec(Table):
 
     @model_validator(mode="after")
     def _check_method(self) -> StudySpec:
+        if "seed" in self.method.options:
+            raise SpecError("is no option of a method; write it in [resources].", "method", "seed")
+        if "space" in self.method.options:
+            raise SpecError("is no option of a method; remove it.", "method", "space")
         try:
             make_method(self.method.name, self.space, self.resources.seed, **self.method.options)
         except MethodError as error:

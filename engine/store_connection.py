@@ -28,7 +28,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """A connection that changes nothing; to a copy in the present format, of an older file."""
-    connection = connect(path, "ro")
+    connection = connect(path, "ro&immutable=1" if _has_lost_its_wal(path) else "ro")
     try:
         version = check_format(path, connection)
         if not is_old(version):
@@ -58,6 +58,16 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _has_lost_its_wal(path: Path) -> bool:
+    """Whether SQLite would make a -wal file beside `path` merely to read it, and leave it there."""
+    try:
+        with path.open("rb") as file:
+            versions = file.read(20)[18:]  # "read" and "write version": 2 is for WAL
+    except OSError:  # SQLite says it in its own words
+        return False
+    return versions == b"\2\2" and not path.with_name(f"{path.name}-wal").exists()
 
 
 def _back_up(path: Path, connection: sqlite3.Connection, version: int) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 _MISTAKES = (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises on reading; a name in a damaged file can make its own message undecodable."""
 PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
 """SQLite's codes for trouble after which the connection is as good as before."""
 
@@ -69,12 +71,12 @@ def code_of(error: Exception) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
-def unreadable(path: Path, error: Exception) -> StoreError:
-    """Why `path` cannot be read as a study."""
+def unreadable(path: Path, error: Exception, what: str = "it") -> StoreError:
+    """Why `path`, or `what` of it, cannot be read as a study."""
     if isinstance(error, StoreError):
         return error
-    if not isinstance(error, sqlite3.Error):
-        return damaged(path, "what it holds makes no sense")
+    if not isinstance(error, sqlite3.Error) or code_of(error) == sqlite3.SQLITE_ERROR:
+        return damaged(path, f"{what} cannot be read")
     if code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         problem = f"or it is damaged ({plain(error)})"
         return StoreError(f"{path.name} is not a Tunescape study, {problem}; choose another file.")
@@ -89,4 +91,4 @@ def damaged(path: Path, what: str) -> StoreError:
 def plain(error: Exception) -> str:
     """What the system says, without its number and full stop, in one line."""
     text = (getattr(error, "strerror", None) or str(error)).rstrip(".").lower()
-    return " ".join(text.split())
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

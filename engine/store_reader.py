@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from engine.events import Logged, StopReason, StudyState
 from engine.spec import SpecError, StudySpec
 from engine.store_connection import connect_to_read
-from engine.store_errors import StoreError, damaged, unreadable
+from engine.store_errors import UNREADABLE, StoreError, damaged, unreadable
 from engine.store_format import (
     TRIAL_COLUMNS,
     Row,
@@ -50,7 +50,7 @@ class StoreReader:
         store = cls(path)
         try:
             check_pages(path, store._database())
-        except (sqlite3.Error, StoreError) as error:
+        except (*UNREADABLE, StoreError) as error:
             store.rest()
             raise unreadable(path, error) from error
         return store
@@ -60,7 +60,7 @@ class StoreReader:
         if self._connection is None:
             try:
                 self._connection = connect_to_read(self.path)
-            except sqlite3.Error as error:
+            except UNREADABLE as error:
                 raise unreadable(self.path, error) from error
         return self._connection
 
@@ -78,12 +78,8 @@ class StoreReader:
         """The rows of a query as records. Raises StoreError where they are none."""
         try:
             return [make(row) for row in self._database().execute(query, values)]
-        except sqlite3.Error as error:
-            raise unreadable(self.path, error) from error
-        except StoreError:
-            raise
-        except (ValueError, TypeError, RecursionError) as error:
-            raise damaged(self.path, f"{what} cannot be read") from error
+        except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+            raise unreadable(self.path, error, what) from error
 
     @contextlib.contextmanager
     def one_moment(self) -> Iterator[None]:
