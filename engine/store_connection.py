@@ -27,7 +27,21 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that changes nothing; to a copy in the present format, of an older file."""
+    """A connection that changes nothing; to a copy in the present format, of an older file.
+
+    What a writer on a network share left half done when it died is undone first, by SQLite.
+    """
+    try:
+        return _connect_to_read(path)
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+    with contextlib.closing(connect(path, "rw")) as undoing:
+        undoing.execute("SELECT count(*) FROM sqlite_master")
+    return _connect_to_read(path)
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
     connection = connect(path, "ro&immutable=1" if _has_lost_its_wal(path) else "ro")
     try:
         version = check_format(path, connection)

@@ -159,6 +159,33 @@ def test_that_a_crash_in_mid_write_loses_only_what_was_not_committed(path: Path)
     survivor.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_that_what_was_left_half_done_on_a_network_share_is_undone(path: Path) -> None:
+    store = Store.create(path, make_spec())
+    store.acquire()
+    store.put_trial(FULL)
+    store.close()
+    script = (
+        "import os, sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1])\n"
+        "connection.execute('PRAGMA journal_mode = TRUNCATE')\n"
+        "connection.execute('PRAGMA cache_size = 1')\n"
+        "connection.execute('DELETE FROM trials')\n"
+        "line = (1.0, 'info', 'x' * 4000)\n"
+        "for _ in range(100):\n"
+        "    connection.execute('INSERT INTO log (time, level, text) VALUES (?, ?, ?)', line)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert path.with_name("study.tune-journal").stat().st_size > 0
+    survivor = Store.open(path)
+    assert survivor.trials() == (replace(FULL, ended=1),)
+    assert survivor.log() == ()
+    survivor.acquire()
+    survivor.close()
+    assert [p.name for p in path.parent.glob("study.tune*") if p.is_file()] == ["study.tune"]
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
