@@ -18,7 +18,7 @@ from engine.executors.messages import (
     WorkerReady,
 )
 from engine.journal import Journal
-from engine.trial import Trial, TrialState
+from engine.trial import Report, Trial, TrialState
 
 
 class Outcomes:
@@ -44,10 +44,11 @@ class Outcomes:
         continues = bool(self._ledger.reports.get(trial.number))
         self._ledger.publish(TrialStarted(trial, continues))
 
-    def reported(self, message: TrialProgressed) -> None:
+    def reported(self, message: TrialProgressed) -> Report:
         """A running trial has reported."""
         report = self._checkpoints.timed(message.number, message.report)
         self._journal.report(message.number, report)
+        return report
 
     def ended(self, message: TrialEnded, is_cancelled: bool) -> Trial:
         """The trial as it has ended; nothing is written yet."""
@@ -84,6 +85,8 @@ class Outcomes:
         if trial.failure is not None:
             text = f"Trial {number} failed{note}: {trial.failure.message}"
             self._journal.log("error", text, number)
+        elif trial.note:
+            self._journal.log("info", f"Trial {number} was stopped: {trial.note}.", number)
         elif trial.state is not TrialState.COMPLETE:
             self._journal.log("warning", f"Trial {number} was {trial.state}.", number)
         else:

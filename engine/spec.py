@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from engine.methods import MethodError, make_method
+from engine.pruners import Pruner, PrunerError, make_pruner
 from engine.space import SearchSpace
-from engine.spec_tables import Budget, Limits, MethodSpec, Resources, SpecError, Table
+from engine.spec_tables import (
+    Budget,
+    Limits,
+    MethodSpec,
+    PrunerSpec,
+    Resources,
+    SpecError,
+    Table,
+)
 from engine.spec_text import edit_tables, write_tables
 from engine.spec_toml import Tables, parameter_table, read_space, read_tables
 from engine.task_tables import BuiltinTask, CommandTask, ScriptTask, Split, Task, read_task
@@ -26,6 +35,7 @@ __all__ = [
     "CommandTask",
     "Limits",
     "MethodSpec",
+    "PrunerSpec",
     "Resources",
     "ScriptTask",
     "SpecError",
@@ -34,6 +44,8 @@ __all__ = [
     "Task",
     "read_task",
 ]
+
+_Named = TypeVar("_Named", MethodSpec, PrunerSpec)
 
 MAX_BYTES = 10**7
 _MISSING = {
@@ -61,6 +73,7 @@ class StudySpec(Table):
     task: Task
     space: SearchSpace
     method: MethodSpec
+    pruner: PrunerSpec = PrunerSpec()
     budget: Budget = Budget()
     limits: Limits = Limits()
     resources: Resources = Resources()
@@ -87,7 +100,8 @@ class StudySpec(Table):
             name=tables["name"],
             task=read_task(tables["task"]),
             space=read_space(tables["space"]),
-            method=_read_method(tables["method"]),
+            method=_read_named(MethodSpec, tables["method"]),
+            pruner=_read_named(PrunerSpec, tables.get("pruner", {"name": "none"})),
             budget=Budget(**tables.get("budget", {})),
             limits=Limits(**tables.get("limits", {})),
             resources=Resources(**tables.get("resources", {})),
@@ -195,6 +209,26 @@ class StudySpec(Table):
             raise SpecError(error.sentence, "method", error.key) from None
         return self
 
+    @model_validator(mode="after")
+    def _check_pruner(self) -> StudySpec:
+        try:
+            self.make_pruner()
+        except PrunerError as error:
+            raise SpecError(error.sentence, "pruner", error.key) from None
+        return self
+
+    def make_pruner(self) -> Pruner:
+        """The rule that stops trials. Raises PrunerError."""
+        task = self.task
+        return make_pruner(
+            self.pruner.name,
+            task.steps_planned,
+            at=task.at if isinstance(task, BuiltinTask) else "last",
+            maximised=task.direction == "maximize",
+            unit="epochs" if isinstance(task, BuiltinTask) else "steps",
+            **self.pruner.options,
+        )
+
     # --- inside ---------------------------------------------------------------------------
 
     def _tables(self) -> Tables:
@@ -205,6 +239,8 @@ class StudySpec(Table):
             "space": [parameter_table(parameter) for parameter in self.space],
             "method": {"name": self.method.name, **self.method.options},
         }
+        if self.pruner != PrunerSpec():
+            tables["pruner"] = {"name": self.pruner.name, **self.pruner.options}
         for name in ("budget", "limits", "resources"):
             table: Table = getattr(self, name)
             stated = table.model_dump(mode="json", exclude_none=True)
@@ -252,9 +288,10 @@ def _read(path: Path) -> str:
         raise SpecError(f"{path} cannot be read ({error}); check it.") from None
 
 
-def _read_method(table: Tables) -> MethodSpec:
+def _read_named(kind: type[_Named], table: Tables) -> _Named:
+    """A table with a name, and whatever goes with that beside it."""
     name = {key: value for key, value in table.items() if key == "name"}
-    return MethodSpec(**name, options={k: v for k, v in table.items() if k != "name"})
+    return kind(**name, options={k: v for k, v in table.items() if k != "name"})
 
 
 def _task_table(task: Task) -> Tables:

@@ -92,6 +92,15 @@ class MethodSpec(Table):
     options: dict[str, Any] = {}
 
 
+class PrunerSpec(Table):
+    """Which rule stops trials that are not worth finishing; `options` are the other keys."""
+
+    TABLE: ClassVar[str] = "pruner"
+
+    name: Text = "none"
+    options: dict[str, Any] = {}
+
+
 class Budget(Table):
     """When the study ends; `target` is a value of the objective, as the user states it."""
 

@@ -14,7 +14,7 @@ from engine.space import Categorical, Float, Int, Parameter, SearchSpace, SpaceE
 from engine.spec_tables import SpecError
 from engine.wording import did_you_mean, show
 
-TABLES = ("task", "space", "method", "budget", "limits", "resources")
+TABLES = ("task", "space", "method", "pruner", "budget", "limits", "resources")
 TYPES: dict[str, type[Parameter]] = {"float": Float, "int": Int, "categorical": Categorical}
 
 Tables = dict[str, Any]

@@ -38,12 +38,13 @@ MIGRATIONS = (
         number INTEGER
     );
     """,
+    "ALTER TABLE trials ADD COLUMN note TEXT NOT NULL DEFAULT '';",
 )
 """What takes a file from each version of the format (`PRAGMA user_version`) to the next."""
 
 TRIAL_COLUMNS = (
     "number, state, params, seed, value, step, metrics, test, failure, seconds, started, finished, "
-    "worker, device, ended"
+    "worker, device, ended, note"
 )
 PUT_ABOUT = "INSERT OR REPLACE INTO study VALUES (?, ?)"
 PUT_TRIAL = (
@@ -122,6 +123,7 @@ def trial_row(trial: Trial) -> Row:
         *(trial.step, json.dumps(dict(trial.metrics)), json.dumps(dict(trial.test)), failure),
         *(trial.seconds, trial.started, trial.finished, trial.worker, trial.device),
         trial.ended,
+        trial.note,
     )
 
 
@@ -136,7 +138,7 @@ def report_row(number: int, report: Report) -> Row:
 def trial_of(row: Row) -> Trial:
     """The trial in the columns TRIAL_COLUMNS."""
     number, state, params, seed, value, step, metrics, test, failure, *rest = row
-    seconds, started, finished, worker, device, ended = rest
+    seconds, started, finished, worker, device, ended, note = rest
     return Trial(
         number=_is(int, number),
         params=_mapping(params, (str, int, float, bool)),
@@ -153,6 +155,7 @@ def trial_of(row: Row) -> Trial:
         worker=_maybe(int, worker),
         device=_maybe(str, device),
         ended=_maybe(int, ended),
+        note=_is(str, note),
     )
 
 

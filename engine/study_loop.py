@@ -32,6 +32,7 @@ from engine.kept_weights import KeptWeights
 from engine.ledger import Ledger
 from engine.outcomes import Outcomes
 from engine.proposer import Proposed, ProposerLost
+from engine.pruning import Pruning
 from engine.retrying import Retrying
 from engine.stop_rules import StopRules
 from engine.store import Store
@@ -60,6 +61,7 @@ class StudyLoop:
         self._checkpoints = Checkpoints(ledger, around.checkpoint_of)
         self._supply = Supply(self._journal, around, self._checkpoints)
         self._outcomes = Outcomes(self._journal, self._checkpoints)
+        self._pruning = Pruning(ledger)
         self._retrying = Retrying(ledger)
         self._weights = KeptWeights(ledger, around.weights_of)
 
@@ -98,7 +100,7 @@ class StudyLoop:
             case Granted():
                 self._begin()
             case TrialProgressed() if message.number in self._workforce.under_way:
-                self._outcomes.reported(message)
+                self._on_reported(message)
             case TrialBegan() if message.number in self._workforce.under_way:
                 self._outcomes.began(message)
             case TrialEnded() if message.number in self._workforce.under_way:
@@ -141,6 +143,7 @@ class StudyLoop:
         """The devices are ours: start the workers and the method, and tell it what is known."""
         self._workforce.hire(self._ledger.spec)
         self._supply.start_method()
+        self._pruning.begin()
         self._ending.begin()
         self._journal.set_state(StudyState.RUNNING)
         unfinished = [trial for trial in self._ledger.all_trials() if not trial.state.is_finished]
@@ -182,11 +185,16 @@ class StudyLoop:
             wanted += workers.capacity
         self._supply.ask(min(wanted, self._rules.trials_left()))
 
-    # The end of a trial
+    # What happens to trials
+
+    def _on_reported(self, message: TrialProgressed) -> None:
+        report = self._outcomes.reported(message)
+        if self._pruning.is_to_stop(message.number, report):
+            self._workforce.stop(message.number)
 
     def _on_ended(self, message: TrialEnded) -> None:
         was_cancelled = self._workforce.over(message.number)
-        trial = self._outcomes.ended(message, was_cancelled)
+        trial = self._pruning.ended(self._outcomes.ended(message, was_cancelled))
         is_last = was_cancelled or self._ending.has_come
         if self._retrying.is_due(trial) and not is_last:
             self._outcomes.log_end(trial, None, self._retrying.attempt(trial.number))

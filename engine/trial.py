@@ -79,7 +79,8 @@ class Trial:
     are those of epoch `step`, the one that `value` was taken from. `test` holds the metrics of the
     test part, which are computed only for a study's best trial. `started` and `finished` are Unix
     times, `seconds` is the time the trial took on its worker. `ended` is its place, from 1, in the
-    order in which the study's trials ended, whatever the clock did; the store gives it.
+    order in which the study's trials ended, whatever the clock did; the store gives it. `note` says
+    why a trial was pruned.
     """
 
     number: int
@@ -97,6 +98,7 @@ class Trial:
     worker: int | None = None
     device: str | None = None
     ended: int | None = None
+    note: str = ""
 
 
 def in_order_of_ending(trials: Iterable[Trial]) -> list[Trial]:

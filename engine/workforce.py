@@ -58,14 +58,15 @@ class Workforce:
     def cancel(self, number: int) -> None:
         """End a trial that is under way, for good."""
         self._cancelled.add(number)
-        self._tell_to_stop(number)
+        self.stop(number)
 
     def interrupt(self) -> None:
         """Have all trials end with what they have."""
         for number in self.under_way:
-            self._tell_to_stop(number)
+            self.stop(number)
 
-    def _tell_to_stop(self, number: int) -> None:
+    def stop(self, number: int) -> None:
+        """Have one trial end with what it has."""
         assert self.executor is not None
         self.executor.cancel(number)
 

@@ -28,6 +28,7 @@ class Document:
     task: Mapping[str, Any] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     method: Mapping[str, Any] = field(default_factory=dict)
+    pruner: Mapping[str, Any] = field(default_factory=lambda: {"name": "none"})
     budget: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
     resources: Mapping[str, Any] = field(default_factory=dict)

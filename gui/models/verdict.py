@@ -12,6 +12,7 @@ from engine.spec import (
     Budget,
     Limits,
     MethodSpec,
+    PrunerSpec,
     Resources,
     SpecError,
     StudySpec,
@@ -59,7 +60,8 @@ def judge(document: Document, origin: StudySpec) -> Verdict:
         problems.append(SpecError("is empty; add a parameter to search.", "space"))
     parts = {
         "task": attempt(lambda: read_task(document.task)),
-        "method": attempt(lambda: _method(document.method)),
+        "method": attempt(lambda: _named(MethodSpec, document.method)),
+        "pruner": attempt(lambda: _named(PrunerSpec, document.pruner)),
         "budget": attempt(lambda: Budget(**document.budget)),
         "limits": attempt(lambda: Limits(**document.limits)),
         "resources": attempt(lambda: Resources(**document.resources)),
@@ -93,6 +95,7 @@ def document_of(spec: StudySpec) -> Document:
         task=_entries(spec.task),
         rows=rows_of(spec.space.parameters),
         method={"name": spec.method.name, **spec.method.options},
+        pruner={"name": spec.pruner.name, **spec.pruner.options},
         budget=_entries(spec.budget),
         limits=_entries(spec.limits),
         resources=_entries(spec.resources),
@@ -103,6 +106,6 @@ def _entries(table: Any) -> dict[str, Any]:
     return table.model_dump(exclude_none=True)
 
 
-def _method(table: Mapping[str, Any]) -> MethodSpec:
+def _named(kind: type[MethodSpec] | type[PrunerSpec], table: Mapping[str, Any]) -> Any:
     options = {key: value for key, value in table.items() if key != "name"}
-    return MethodSpec(name=table.get("name", ""), options=options)
+    return kind(name=table.get("name", ""), options=options)

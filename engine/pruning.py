@@ -1,0 +1,71 @@
+"""Stops the trials of a study that are not worth finishing, by the rule that its spec names.
+
+The rule is engine.pruners'; here it is told what the study's trials report and how they end, in the
+order in which the study hears of it, and kept account of which were told to stop, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.ledger import Ledger
+from engine.trial import Report, Trial, TrialState, in_order_of_ending
+
+
+class Pruning:
+    """A study's pruner, from the start of its run to the end."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._stopped: dict[int, str] = {}
+        self._pruner = ledger.spec.make_pruner()
+
+    def begin(self) -> None:
+        """Tell the rule all that the study has seen."""
+        trials = self._ledger.all_trials()
+        for trial in in_order_of_ending(trials):
+            self._tell(trial.number, self._ledger.reports.get(trial.number, ()))
+            self._pruner.end(trial.number, trial.state)
+        for trial in trials:
+            if not trial.state.is_finished:
+                self._tell(trial.number, self._ledger.reports.get(trial.number, ()))
+
+    def is_to_stop(self, number: int, report: Report) -> bool:
+        """Whether what a trial reported is the reason to stop it; said once."""
+        self._tell(number, [report])
+        if number in self._stopped or not self._is_known(report):
+            return False
+        why = self._pruner.judge(number)
+        if why is not None:
+            self._stopped[number] = why
+        return why is not None
+
+    def ended(self, trial: Trial) -> Trial:
+        """A trial as it has ended: one that was told to stop, and did, is pruned."""
+        why = self._stopped.pop(trial.number, "")
+        if why and trial.state is TrialState.INTERRUPTED:
+            trial = replace(self._valued(trial), state=TrialState.PRUNED, note=why)
+        self._pruner.end(trial.number, trial.state)
+        return trial
+
+    def _valued(self, trial: Trial) -> Trial:
+        """With the last value that it reported, if it gave none itself, as one that was killed."""
+        reports = [r for r in self._ledger.reports.get(trial.number, ()) if self._is_known(r)]
+        if trial.value is not None or not reports:
+            return trial
+        last = reports[-1]
+        value = last.metrics[self._ledger.spec.task.objective]
+        return replace(
+            trial, value=value, step=last.step, metrics=last.metrics, seconds=last.seconds
+        )
+
+    def _tell(self, number: int, reports: Iterable[Report]) -> None:
+        task = self._ledger.spec.task
+        sign = -1.0 if task.direction == "maximize" else 1.0
+        for report in reports:
+            if self._is_known(report):
+                self._pruner.tell(number, report.step, sign * report.metrics[task.objective])
+
+    def _is_known(self, report: Report) -> bool:
+        return self._ledger.spec.task.objective in report.metrics
