@@ -18,6 +18,7 @@ from engine.methods.base import Method, MethodError
 from engine.methods.random import RandomMethod
 from engine.space import SearchSpace, SpaceError
 from engine.surrogate.customary import starting_point
+from engine.surrogate.partial import Curve, would_have_ended
 from engine.trial import Params
 from engine.wording import show
 
@@ -45,7 +46,8 @@ class BayesianMethod(Method):
     The first proposal is where a practitioner would start: at the parameters' defaults, or what is
     customary. Until a trial has a value, others are spread out evenly. `cost_weight` weighs
     improvement against time: 0 does not look at the seconds that a trial takes, 1 asks for the most
-    improvement a second.
+    improvement a second. A trial without a value that did not fail, but has a curve, was stopped on
+    the way, and is taken to be worth what it would have come to.
     """
 
     learns = True
@@ -57,6 +59,7 @@ class BayesianMethod(Method):
         self._points: list[Array] = []
         self._losses: list[float] = []
         self._seconds: list[float] = []
+        self._curves: list[Curve] = []
         self._failed: list[Array] = []
         self._model: Model | None = None
 
@@ -76,10 +79,14 @@ class BayesianMethod(Method):
             point = self.space.encode(params)
         except SpaceError:
             return
+        if value is None and failure is None and curve:
+            value, seconds = would_have_ended(curve, self._curves, self._losses), None
+            curve = None
         if value is not None and math.isfinite(value):
             self._points.append(point)
             self._losses.append(float(value))
             self._seconds.append(math.nan if seconds is None else float(seconds))
+            self._curves.append(tuple(curve or ()))
         elif value is not None or failure is not None:
             self._failed.append(point)
         self._model = None
