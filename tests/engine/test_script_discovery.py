@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,8 @@ import pytest
 from engine.tasks.script.discovery import Discovery
 from engine.tasks.script.loading import Script
 from engine.tasks.script.trial import Study
+
+ROOT = Path(__file__).parents[2]
 
 
 class Found:
@@ -287,3 +292,25 @@ def test_that_the_answer_comes_in_time_from_a_function_that_cannot_be_ended(disc
     timer.join()
     assert found.names == ["x"]
     assert "ended after its 1 s" in found.notes[-1]
+
+
+def test_that_a_probe_that_was_cut_leaves_nothing_behind_in_the_interpreter() -> None:
+    """An exception that was called back kept a profiled program in an endless loop."""
+    code = (
+        "import sys, time, threading\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from engine.tasks.script import discovery\n"
+        "class Trial:\n    last_asked = time.monotonic() - 9\n"
+        "watch = discovery._Watch(Trial(), 0.0)\n"
+        "try:\n    while True: time.sleep(0.01)\n"
+        "except discovery.Enough: pass\n"
+        "finally: watch.end()\n"
+        "count = 0\n"
+        "def note(*_):\n    global count\n    count += 1\n"
+        "sys.setprofile(note)\n"
+        "[str(n).upper() for n in range(1000)]\n"
+        "sys.setprofile(None)\n"
+        "print(count < 10_000)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("True\n", "")

@@ -193,14 +193,22 @@ class _Watch:
             since = time.monotonic()  # it may be caught: once more after that
 
     def end(self) -> None:
-        """Raise nothing any more, not even what was on its way."""
-        while not self._over.is_set():
+        """Raise nothing any more; what may be on its way comes here, and no later.
+
+        It cannot be called back: that would leave the interpreter looking for it for ever, which in
+        Python 3.11 is an endless loop under a profiler.
+        """
+        is_over = False
+        while not is_over:
             try:
                 with self._lock:
                     self._over.set()
-                    self._raise(None)
+                if self.fired:
+                    self._raise(ctypes.py_object(Enough))
+                    time.sleep(0.0)
+                is_over = True
             except Enough:
-                continue
+                is_over = self._over.is_set()
 
     def _raise(self, exception: Any) -> None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, exception)
