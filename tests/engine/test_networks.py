@@ -8,7 +8,13 @@ from torch import nn
 
 from engine.tasks import catalog
 from engine.tasks.hyperparameters import ACTIVATIONS
-from engine.tasks.networks import build_network, largest_product, widths
+from engine.tasks.networks import (
+    build_network,
+    largest_product,
+    level_of,
+    random_levels,
+    widths,
+)
 
 
 def params(network: str, **chosen):
@@ -80,6 +86,15 @@ def test_that_dropout_drops_its_share_in_training_only_and_keeps_the_mean():
     dropped = (trained[plain > 0] == 0).float().mean().item()
     assert dropped == pytest.approx(0.25, abs=0.02)
     assert trained.mean().item() == pytest.approx(plain.mean().item(), rel=0.05)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.999])
+def test_that_a_share_of_random_levels_lies_below_its_level(share):
+    noise = torch.Generator().manual_seed(0)
+    levels = random_levels(noise, torch.zeros(301, 333))
+    assert (levels < level_of(share)).float().mean().item() == pytest.approx(share, abs=0.005)
+    assert not torch.equal(levels, random_levels(noise, levels))
+    assert len(levels.unique()) > 50_000
 
 
 def test_that_the_largest_product_counts_multiplications_and_additions():
