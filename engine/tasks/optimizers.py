@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-_BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8
-_RMS_DECAY, _RMS_EPSILON = 0.99, 1e-8
+BETA1, BETA2, ADAM_EPSILON = 0.9, 0.999, 1e-8
+RMS_DECAY, RMS_EPSILON = 0.99, 1e-8
 
 
 class Optimizer:
@@ -98,10 +98,10 @@ class Adam(Optimizer):
             [],
             [self.steps] * len(gradients),
             lr=lr,
-            beta1=_BETA1,
-            beta2=_BETA2,
+            beta1=BETA1,
+            beta2=BETA2,
             weight_decay=self.weight_decay,
-            eps=_ADAM_EPSILON,
+            eps=ADAM_EPSILON,
             amsgrad=False,
             maximize=False,
         )
@@ -123,8 +123,8 @@ class RMSprop(Optimizer):
         ):
             if self.weight_decay:
                 gradient = gradient.add(parameter, alpha=self.weight_decay)
-            square.mul_(_RMS_DECAY).addcmul_(gradient, gradient, value=1 - _RMS_DECAY)
-            parameter.addcdiv_(gradient, square.sqrt().add_(_RMS_EPSILON), value=-lr)
+            square.mul_(RMS_DECAY).addcmul_(gradient, gradient, value=1 - RMS_DECAY)
+            parameter.addcdiv_(gradient, square.sqrt().add_(RMS_EPSILON), value=-lr)
 
 
 def make_optimizer(

@@ -119,7 +119,7 @@ class Trainer:
                     checkpoints.stopped()
                 return self.result
             metrics = prefixed("train", trained) | prefixed("val", self._validate())
-            _refuse_infinite(metrics, epoch)
+            refuse_infinite(metrics, epoch)
             self._judge(epoch, metrics)
             self.epochs_done = epoch
             report(epoch, metrics)
@@ -214,14 +214,19 @@ class Trainer:
     def _judge(self, epoch: int, metrics: Metrics) -> None:
         """Keep this epoch's weights if it is the one to be judged by so far."""
         result, value = self.result, metrics[self.goal.objective]
-        if self.goal.keep_best and result.value is not None:
-            better = value > result.value if self.goal.maximize else value < result.value
-            if not better:
-                return
+        if not counts(self.goal, value, result.value):
+            return
         result.value, result.step, result.metrics = value, epoch, metrics
         result.weights = {
             name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()
         }
+
+
+def counts(goal: Goal, value: float, best: float | None) -> bool:
+    """Whether an epoch's `value` is the one to be judged by after `best`, that of one before."""
+    if best is None or not goal.keep_best:
+        return True
+    return value > best if goal.maximize else value < best
 
 
 def evaluate(network: nn.Module, goal: Goal, rows: DeviceRows) -> Metrics:
@@ -266,7 +271,8 @@ def schedule_factor(schedule: str, progress: float) -> float:
     return 1.0
 
 
-def _refuse_infinite(metrics: Metrics, epoch: int) -> None:
+def refuse_infinite(metrics: Metrics, epoch: int) -> None:
+    """Raises Diverged for a metric that is not a finite number."""
     for name, value in metrics.items():
         if not math.isfinite(value):
             word = "NaN" if math.isnan(value) else "infinite"

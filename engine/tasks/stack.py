@@ -1,0 +1,225 @@
+"""Training many configurations of one network as one: a stack.
+
+Members share the network's shape, the batch size and the data (stack_keys.py); everything else is
+their own, the epoch that they are in too: they join and leave between epochs, and their numbers
+are those of training.Trainer, to rounding. Where the stack gets its members from, and whether it
+pays, is not known here.
+
+Inside an epoch nothing is read back from the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from engine.tasks.stack_dropout import Dropouts
+from engine.tasks.stack_loss import LossGradient
+from engine.tasks.stack_metrics import measure_stack
+from engine.tasks.stack_network import Layout, StackedNetwork
+from engine.tasks.stack_optimizers import STACKED, StackedOptimizer
+from engine.tasks.stack_seats import Member, Seat
+from engine.tasks.training import (
+    DeviceRows,
+    Diverged,
+    Goal,
+    Metrics,
+    Result,
+    batch_sizes,
+    prefixed,
+    refuse_infinite,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["Ending", "Member", "StackTrainer"]
+
+_ROWS_EVALUATED = 8_192
+_FEWEST_ROWS = 128
+
+Ending = Result | Diverged
+
+
+class StackTrainer:
+    """Trains `members`, which share a stack_key; they are numbered in the order of their joining.
+
+    `report` is told each epoch's metrics, and `ended` what became of a member as soon as it left.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        goal: Goal,
+        train: DeviceRows,
+        validation: DeviceRows,
+        report: Callable[[int, int, Metrics], None],
+        ended: Callable[[int, Ending], None] = lambda member, ending: None,
+    ) -> None:
+        self.goal, self.train_rows, self.validation_rows = goal, train, validation
+        self.report, self.ended = report, ended
+        self.template = members[0].network
+        self.layout = Layout(self.template)
+        self.sizes = batch_sizes(len(train), int(members[0].params["batch_size"]))
+        self.endings: dict[int, Ending] = {}
+        self._joined = 0
+        self._seats: list[Seat] = []
+        self._arranged = False
+        for member in members:
+            self.join(member)
+
+    def join(self, member: Member) -> int:
+        """Take a member in, from the next epoch on; its number."""
+        seat = Seat(self._joined, member, self.layout, self.goal)
+        if seat.checkpoints and (state := seat.checkpoints.load()):
+            seat.restore(state)
+        self._joined += 1
+        self._seats.append(seat)
+        self._arranged = False
+        return seat.number
+
+    def run(
+        self,
+        should_leave: Callable[[int], bool] = lambda member: False,
+        should_stop: Callable[[], bool] = lambda: False,
+        newcomers: Callable[[], Sequence[Member]] = lambda: (),
+    ) -> list[Ending]:
+        """Train until every member has ended; what became of each, by its number.
+
+        Before each epoch it asks who joins, after it for every member whether it is to leave, and
+        after each step whether all are to stop, as of their last epoch's end.
+        """
+        while True:
+            for member in newcomers():
+                self.join(member)
+            for seat in [seat for seat in self._seats if seat.done]:
+                self._leave(seat, seat.result(len(self.sizes), finished=True))
+            if not self._seats:
+                return [self.endings[number] for number in range(self._joined)]
+            if not self._epoch(should_leave, should_stop):
+                self._stop()
+
+    def _epoch(self, should_leave: Callable[[int], bool], should_stop: Callable[[], bool]) -> bool:
+        """Train all for an epoch and see off who leaves; False if it was cut short."""
+        if not self._arranged:
+            self._arrange()
+        trained = self._train_epoch(should_stop)
+        if trained is None:
+            return False
+        for seat, before, after in zip(list(self._seats), trained, self._validate(), strict=True):
+            metrics = prefixed("train", before) | prefixed("val", after)
+            try:
+                refuse_infinite(metrics, seat.epochs_done + 1)
+            except Diverged as error:
+                self._leave(seat, error)
+            else:
+                self._epoch_ended(seat, metrics, should_leave)
+        return True
+
+    def _epoch_ended(
+        self, seat: Seat, metrics: Metrics, should_leave: Callable[[int], bool]
+    ) -> None:
+        seat.judge(metrics)
+        self.report(seat.number, seat.epochs_done, metrics)
+        if seat.checkpoints and not seat.done:
+            seat.checkpoints.epoch_ended(seat.state(len(self.sizes)))
+        if not seat.done and should_leave(seat.number):
+            self._cut_short(seat)
+
+    def _cut_short(self, seat: Seat) -> None:
+        if seat.checkpoints:
+            seat.checkpoints.stopped()
+        self._leave(seat, seat.result(len(self.sizes), finished=False))
+
+    def _stop(self) -> None:
+        for seat in list(self._seats):
+            self._cut_short(seat)
+
+    def _leave(self, seat: Seat, ending: Ending) -> None:
+        self._seats.remove(seat)
+        self._arranged = False
+        self.endings[seat.number] = ending
+        self.ended(seat.number, ending)
+
+    def _arrange(self) -> None:
+        """Lay the members' rows side by side, those with the same optimiser next to each other."""
+        self._seats.sort(key=lambda seat: seat.optimizer)
+        params = [seat.params for seat in self._seats]
+        device = self.train_rows.y.device
+        rows = stacked([seat.rows for seat in self._seats])
+        for seat, *own in zip(self._seats, *(column.unbind() for column in rows), strict=True):
+            seat.rows = own
+        noises = [seat.noise for seat in self._seats]
+        self._network = StackedNetwork(self.template, rows, Dropouts(params, noises, device))
+        self._optimizers = list(self._grouped())
+        self._loss = LossGradient(self.goal.problem, params, device)
+        self._arranged = True
+
+    def _grouped(self) -> Iterator[tuple[slice, StackedOptimizer]]:
+        """Each optimiser with the members it moves."""
+        parameters, first = self._network.parameters.detach(), 0
+        for name, group in groupby(self._seats, key=lambda seat: seat.optimizer):
+            seats = list(group)
+            memory = stacked([seat.memory for seat in seats])
+            for seat, *own in zip(seats, *(column.unbind() for column in memory), strict=True):
+                seat.memory = own
+            members = slice(first, first + len(seats))
+            first = members.stop
+            params = [seat.params for seat in seats]
+            yield members, STACKED[name](parameters[members], memory, params)
+
+    def _train_epoch(self, should_stop: Callable[[], bool]) -> list[Metrics] | None:
+        """Metrics of the epoch's own forward passes; None if it was cut short."""
+        import torch
+
+        outputs, answers = [], []
+        for x, y, rates in self._batches():
+            outputs.append(self._step(x, y, rates))
+            answers.append(y)
+            if should_stop():
+                return None
+        return measure_stack(self.goal, torch.cat(outputs, dim=2), torch.cat(answers, dim=1))
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Rows and answers of each step, every member in a new order of its own; their rates."""
+        import torch
+
+        rows, steps = self.train_rows, len(self.sizes)
+        orders = [torch.randperm(len(rows), generator=seat.order) for seat in self._seats]
+        order = torch.stack(orders).to(rows.y.device)
+        rates = torch.tensor([seat.rates(steps) for seat in self._seats], device=order.device)
+        for chosen, rate in zip(
+            order.split_with_sizes(self.sizes, dim=1), rates.t().unsqueeze(2), strict=True
+        ):
+            yield self._network.gather(rows.x, chosen), rows.y[chosen], rate
+
+    def _step(self, x: Tensor, y: Tensor, rates: Tensor) -> Tensor:
+        """Move every member by one batch; what the networks gave before."""
+        import torch
+
+        outputs = self._network(x, training=True)
+        (gradients,) = torch.autograd.grad(
+            outputs, self._network.parameters, self._loss(outputs.detach(), y)
+        )
+        for members, optimizer in self._optimizers:
+            optimizer.step(gradients[members], rates[members])
+        return outputs.detach()
+
+    def _validate(self) -> list[Metrics]:
+        import torch
+
+        rows, network, members = self.validation_rows, self._network, len(self._seats)
+        together = max(_FEWEST_ROWS, _ROWS_EVALUATED // members)
+        with torch.inference_mode():
+            starts = range(0, len(rows), together)
+            parts = [network.shared(rows.x[start : start + together]) for start in starts]
+            outputs = torch.cat([network(part, training=False) for part in parts], dim=2)
+            return measure_stack(self.goal, outputs, rows.y.expand(members, -1))
+
+
+def stacked(rows: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    """Tensors of all members from the tensors of each."""
+    import torch
+
+    return [torch.stack(column) for column in zip(*rows, strict=True)]

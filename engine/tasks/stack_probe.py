@@ -1,0 +1,135 @@
+"""Whether a stack pays, and of what size: found by training a few steps, not by rules.
+
+Alone is training.Trainer; a stack that is not clearly faster a member than that is none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from engine.tasks.stack import Member, StackTrainer
+from engine.tasks.training import DeviceRows, Goal, Trainer
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_STEPS = 6
+_EPOCHS = 3
+_GROWTH = 4
+_CLEARLY = 1.1
+_HARMLESS = 1e-12
+"""A learning rate at which nothing diverges."""
+_COPIES = 7
+"""Numbers kept for each parameter: itself, its gradient and move, the optimiser's, the best."""
+_PASSES = 4
+"""Numbers kept for each value inside a network: itself, what it came from, their gradients."""
+
+
+def choose_size(seconds: Callable[[int], float], most: int) -> int:
+    """Members of the stack with the most of them a second, at most `most`; 1 is training alone.
+
+    `seconds` tells how long a stack of some size takes for what one member takes alone at size 1.
+    Larger ones are tried while they are clearly better.
+    """
+    best, pace = 1, 1 / seconds(1)
+    for size in _sizes(most):
+        found = size / seconds(size)
+        if found > _CLEARLY * pace:
+            best, pace = size, found
+        elif best > 1:
+            break
+    return best
+
+
+def probe(
+    build: Callable[[], Member],
+    goal: Goal,
+    train: DeviceRows,
+    validation: DeviceRows,
+    most: int,
+    prepare: Callable[[int], None] = lambda size: None,
+) -> int:
+    """The size to stack members like build()'s at: choose_size by measuring; 1 is alone.
+
+    `prepare` is called before each size, to set what depends on it (threads). A size for which
+    the device's memory does not suffice ends the search. A CPU's time is counted, not the clock's,
+    which goes on while others have the CPU.
+    """
+    import torch
+
+    def harmless() -> Member:
+        member = build()
+        return Member(member.network, {**member.params, "lr": _HARMLESS}, member.seed)
+
+    member = harmless()
+    share = min(1.0, _STEPS * int(member.params["batch_size"]) / len(train))
+    few = replace(goal, epochs=_EPOCHS)
+    rows = _first(train, share), _first(validation, share)
+
+    def seconds(size: int) -> float:
+        prepare(size)
+        try:
+            return _seconds(member if size > 1 else harmless(), size, few, *rows)
+        except torch.OutOfMemoryError:
+            return float("inf")
+
+    return choose_size(seconds, most)
+
+
+def most_in(memory: int, network: nn.Sequential, batch: int, train: DeviceRows) -> int:
+    """Members like `network` that `memory` bytes hold, by a careful estimate; at least 1."""
+    shape = train.x.shape[1:]
+    parameters = sum(tensor.numel() for tensor in network.parameters())
+    values, outputs = _values(network, train.x[:1])
+    inside = batch * (shape.numel() + _PASSES * values)
+    bytes_each = 4 * (_COPIES * parameters + inside + len(train) * (2 * outputs + 4))
+    return max(1, memory // bytes_each)
+
+
+def _values(network: nn.Sequential, x: Tensor) -> tuple[int, int]:
+    """Numbers that all layers together, and the last one, give for the row `x`."""
+    import torch
+
+    values, training = 0, network.training
+    network.eval()
+    with torch.no_grad():
+        for layer in network:
+            x = layer(x)
+            values += x.numel()
+    network.train(training)
+    return values, x.numel()
+
+
+def _sizes(most: int) -> Iterator[int]:
+    size = _GROWTH
+    while size < most:
+        yield size
+        size *= _GROWTH
+    if most > 1:
+        yield most
+
+
+def _first(rows: DeviceRows, share: float) -> DeviceRows:
+    count = max(1, round(share * len(rows)))
+    return DeviceRows(rows.x[:count], rows.y[:count])
+
+
+def _seconds(
+    member: Member, size: int, goal: Goal, train: DeviceRows, validation: DeviceRows
+) -> float:
+    """The shortest epoch but the first, which warms up."""
+    clock = time.process_time if train.y.device.type == "cpu" else time.perf_counter
+    ends: list[float] = []
+    if size == 1:
+        alone = Trainer(member.network, member.params, goal, train, validation, member.seed)
+        alone.run(lambda *_: ends.append(clock()), lambda: False)
+    else:
+        StackTrainer(
+            [member] * size, goal, train, validation, lambda *_: ends.append(clock())
+        ).run()
+        ends = ends[::size]
+    return min(after - before for before, after in pairwise(ends))

@@ -1,0 +1,129 @@
+"""One member of a stack: what it brings, its place there, and what it leaves with.
+
+Its checkpoints are those of training.Trainer: either goes on from the other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.tasks.checkpoints import Checkpoints, State
+from engine.tasks.networks import dropout_noise
+from engine.tasks.stack_network import Layout
+from engine.tasks.stack_optimizers import STACKED
+from engine.tasks.training import Goal, Metrics, Result, counts, schedule_factor
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Member:
+    """A configuration to train, with what training.Trainer would be given for it.
+
+    With `checkpoints` it goes on from the one that is there.
+    """
+
+    network: nn.Sequential
+    params: Mapping[str, Any]
+    seed: int
+    checkpoints: Checkpoints | None = None
+
+
+class Seat:
+    """A member's place: `rows` and `memory` are its rows of the stack's tensors, once it is in."""
+
+    def __init__(self, number: int, member: Member, layout: Layout, goal: Goal) -> None:
+        import torch
+
+        self.number, self.params, self.checkpoints = number, member.params, member.checkpoints
+        self.layout, self.goal = layout, goal
+        self.optimizer = str(member.params["optimizer"])
+        self.order = torch.Generator().manual_seed(member.seed)
+        self.noise = dropout_noise(member.network)
+        self.rows = layout.rows(member.network.state_dict())
+        rule = STACKED[self.optimizer]
+        self.memory = [torch.zeros_like(self.rows[0]) for _ in range(rule.vectors)]
+        if rule.counts_steps:
+            self.memory.append(torch.zeros((), device=self.rows[0].device))
+        self.epochs_done = 0
+        self.judged = Result()
+        self.best: list[Tensor] = []
+
+    @property
+    def done(self) -> bool:
+        return self.epochs_done >= self.goal.epochs
+
+    def rates(self, steps: int) -> list[float]:
+        """The learning rate of each of the next epoch's `steps`."""
+        lr, schedule = float(self.params["lr"]), str(self.params["schedule"])
+        first, whole = self.epochs_done * steps, self.goal.epochs * steps
+        return [lr * schedule_factor(schedule, (first + step) / whole) for step in range(steps)]
+
+    def judge(self, metrics: Metrics) -> None:
+        """The next epoch has ended: keep its weights if it is the one to be judged by so far."""
+        self.epochs_done += 1
+        value = metrics[self.goal.objective]
+        if counts(self.goal, value, self.judged.value):
+            self.judged = Result(value, self.epochs_done, metrics)
+            self.best = [row.clone() for row in self.rows]
+
+    def result(self, steps: int, finished: bool) -> Result:
+        """What the member has come to; an epoch has `steps`."""
+        judged = self.judged
+        weights = self.layout.named(self.best, (judged.step or 0) * steps) if self.best else None
+        return Result(judged.value, judged.step, judged.metrics, weights, finished)
+
+    def state(self, steps: int) -> State:
+        """All that the rest of the training depends on, at an epoch's end of `steps`."""
+        result = self.result(steps, finished=False)
+        network = self.layout.named(self.rows, self.epochs_done * steps)
+        remembered = enumerate(self._remembered())
+        return State(
+            record={
+                "epochs": self.epochs_done,
+                "value": result.value,
+                "step": result.step,
+                "metrics": result.metrics,
+            },
+            live={f"network.{name}": tensor for name, tensor in network.items()}
+            | {f"optimizer.{k}": tensor for k, tensor in remembered},
+            best=result.weights or {},
+            random={name: noise.get_state() for name, noise in self._generators().items()},
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from `state`; before the member is in a stack."""
+        live, record = state.live, state.record
+        self.rows = self._moved({name: live[f"network.{name}"] for name in self.layout.names})
+        self.best = self._moved(state.best) if state.best else []
+        self._remember([live[f"optimizer.{k}"] for k in range(len(self._remembered()))])
+        for name, noise in self._generators().items():
+            noise.set_state(state.random[name])
+        self.epochs_done = record["epochs"]
+        self.judged = Result(record["value"], record["step"], record["metrics"])
+
+    def _moved(self, tensors: Mapping[str, Tensor]) -> list[Tensor]:
+        return [row.to(self.rows[0].device) for row in self.layout.rows(tensors)]
+
+    def _remembered(self) -> list[Tensor]:
+        """The optimiser's memory as optimizers.Optimizer.state() gives it."""
+        if self.optimizer == "sgd" and not self.params["momentum"]:
+            return []
+        found = []
+        for tensor in self.memory:
+            found += self.layout.split(tensor) if tensor.dim() else [tensor]
+        return found
+
+    def _remember(self, tensors: list[Tensor]) -> None:
+        count = len(self.layout.shapes)
+        for k in range(len(tensors) // count):
+            self.memory[k].copy_(self.layout.join(tensors[k * count : (k + 1) * count]))
+        if len(tensors) % count:
+            self.memory[-1].copy_(tensors[-1])
+
+    def _generators(self) -> dict[str, torch.Generator]:
+        return {"order": self.order} | ({"dropout": self.noise} if self.noise else {})

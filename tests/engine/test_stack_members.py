@@ -1,0 +1,136 @@
+"""Members of a stack come, go, fail and are stopped without a trace in the others' numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.tasks.checkpoints import Checkpoints
+from engine.tasks.stack import StackTrainer
+from engine.tasks.training import Diverged
+from tests.engine.stacks import Bench, assert_same
+
+OWN = [
+    {"optimizer": "adam", "dropout": 0.3},
+    {"optimizer": "sgd", "lr": 0.05, "momentum": 0.8},
+    {"optimizer": "rmsprop", "schedule": "cosine"},
+    {"optimizer": "adamw", "weight_decay": 0.01},
+]
+
+
+def members(bench: Bench, **chosen):
+    return [bench.member(k, **own, **chosen) for k, own in enumerate(OWN)]
+
+
+def test_that_a_member_that_leaves_takes_its_last_epoch_along_and_disturbs_nobody():
+    bench = Bench(epochs=5)
+    curves = []
+
+    def should_leave(member: int) -> bool:
+        return member == 1 and len(curves[1]) == 2
+
+    def report(member, epoch, metrics):
+        curves.extend([] for _ in range(len(OWN) - len(curves)))
+        curves[member].append(metrics)
+
+    ended = []
+    stack = StackTrainer(
+        members(bench), bench.goal, *bench.rows, report, lambda *end: ended.append(end)
+    )
+    endings = stack.run(should_leave)
+    assert [ending.finished for ending in endings] == [True, False, True, True]
+    assert [member for member, _ in ended] == [1, 0, 3, 2]
+    for k, member in enumerate(members(bench)):
+        alone, curve = bench.alone(member, stop_after=2 if k == 1 else None)
+        assert_same(curves[k], curve)
+        assert endings[k].step == alone.step
+
+
+def test_that_a_member_joins_at_its_own_first_epoch():
+    bench = Bench(epochs=4)
+    late = iter([[], [], [bench.member(2, **OWN[2])]])
+    endings, curves = bench.stack(members(bench)[:2], newcomers=lambda: next(late, []))
+    assert [ending.finished for ending in endings] == [True] * 3
+    for curve, member in zip(curves, members(bench), strict=False):
+        assert_same(curve, bench.alone(member)[1])
+
+
+def test_that_a_member_joins_a_stack_whose_others_have_all_ended():
+    bench = Bench(epochs=2)
+    late = iter([[], [], [bench.member(3, **OWN[3])]])
+    _, curves = bench.stack([bench.member(0)], newcomers=lambda: next(late, []))
+    assert_same(curves[1], bench.alone(bench.member(3, **OWN[3]))[1])
+
+
+def test_that_a_diverging_member_fails_alone():
+    bench = Bench()
+    wild = bench.member(7, lr=1e30, optimizer="sgd")
+    endings, curves = bench.stack([*members(bench), wild])
+    assert isinstance(endings[4], Diverged)
+    with pytest.raises(Diverged) as alone:
+        bench.alone(bench.member(7, lr=1e30, optimizer="sgd"))
+    assert str(endings[4]) == str(alone.value)
+    for curve, member in zip(curves, members(bench), strict=False):
+        assert_same(curve, bench.alone(member)[1])
+
+
+def test_that_stopping_is_asked_after_each_step_and_leaves_every_member_its_last_epoch():
+    bench = Bench(epochs=5)
+    steps = len(StackTrainer(members(bench), bench.goal, *bench.rows, print).sizes)
+    asked = []
+
+    def should_stop() -> bool:
+        asked.append(True)
+        return len(asked) == 2 * steps + 1
+
+    endings, curves = bench.stack(members(bench), should_stop=should_stop)
+    assert len(asked) == 2 * steps + 1
+    for ending, curve in zip(endings, curves, strict=True):
+        assert len(curve) == 2
+        assert not ending.finished
+        assert ending.metrics in curve
+
+
+def test_that_members_stopped_before_their_first_epoch_have_no_value():
+    bench = Bench()
+    endings, curves = bench.stack(members(bench), should_stop=lambda: True)
+    assert curves == []
+    assert all(ending.value is None and ending.weights is None for ending in endings)
+
+
+def checkpoints(folder, interval: float) -> Checkpoints:
+    return Checkpoints(folder, lambda: "this trial", interval)
+
+
+@pytest.mark.parametrize("own", [*OWN, {"optimizer": "sgd", "momentum": 0.0}])
+@pytest.mark.parametrize("stacked_first", [True, False])
+def test_that_a_checkpoint_is_gone_on_from_in_a_stack_or_alone_alike(tmp_path, own, stacked_first):
+    bench, own = Bench(epochs=6), own | {"batch_norm": True}
+    whole, straight = bench.alone(bench.member(3, **own))
+
+    def part(stacked: bool, epochs: int | None):
+        member = bench.member(3, checkpoints(tmp_path, 1e9), **own)
+        if not stacked:
+            return bench.alone(member, stop_after=epochs)
+        curve = []
+        others = [bench.member(k, batch_norm=True) for k in range(2)]
+        stack = StackTrainer(
+            [*others, member],
+            bench.goal,
+            *bench.rows,
+            lambda number, _, metrics: curve.append(metrics) if number == 2 else None,
+        )
+        return stack.run(should_stop=lambda: len(curve) == epochs)[2], curve
+
+    _, first = part(stacked_first, 2)
+    result, rest = part(not stacked_first, None)
+    assert_same(first + rest, straight, rel=2e-2)
+    assert (len(first), result.step) == (2, whole.step)
+    assert result.value == pytest.approx(whole.value, rel=2e-2)
+
+
+def test_that_a_checkpoint_written_at_an_epochs_end_is_the_same_state(tmp_path):
+    bench = Bench(epochs=3)
+    member = bench.member(0, checkpoints(tmp_path, 0.0), **OWN[0])
+    _, (curve, _) = bench.stack([member, bench.member(1)])
+    _, rest = bench.alone(bench.member(0, checkpoints(tmp_path, 1e9), **OWN[0]))
+    assert_same(rest, curve[2:])
