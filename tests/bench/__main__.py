@@ -13,7 +13,17 @@ import sys
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-BENCHMARKS = ("overhead", "gap", "endurance", "kills", "startup", "ui_gaps", "digits_grid", "lens")
+BENCHMARKS = (
+    "overhead",
+    "gap",
+    "endurance",
+    "kills",
+    "startup",
+    "ui_gaps",
+    "digits_grid",
+    "lens",
+    "stacks",
+)
 LONG = ("methods", "ablation")
 """Those that take most of an hour, and are run by name only."""
 
