@@ -48,9 +48,14 @@ def _number_axis(model: StudyModel) -> tuple[Scale, np.ndarray]:
 def _time_axis(model: StudyModel) -> tuple[Scale, np.ndarray]:
     seconds = busy_seconds(model.arrays.column("started"), model.arrays.column("finished"))
     longest = float(np.nanmax(seconds, initial=0.0))
-    unit, size, _ = next(unit for unit in _UNITS if longest < unit[2])
+    unit, size = time_unit(longest)
     high = longest / size or 1.0
     return LinearScale(f"time ({unit})", -0.02 * high, 1.02 * high), seconds / size
+
+
+def time_unit(longest: float) -> tuple[str, float]:
+    """The unit of an axis that is `longest` seconds long, and its seconds."""
+    return next((name, size) for name, size, end in _UNITS if longest < end)
 
 
 def busy_seconds(started: np.ndarray, finished: np.ndarray) -> np.ndarray:

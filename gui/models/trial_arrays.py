@@ -15,7 +15,7 @@ from gui.models.scales import Scale
 
 STATES = tuple(TrialState)
 CODE = {state: code for code, state in enumerate(STATES)}
-_FIELDS = ("number", "state", "value", "seconds", "step", "started", "finished", "ended")
+_FIELDS = ("number", "state", "value", "seconds", "step", "started", "finished", "ended", "worker")
 _FIRST_CAPACITY = 64
 
 
@@ -57,6 +57,7 @@ class TrialArrays:
             trial.started,
             trial.finished,
             trial.ended,
+            trial.worker,
         )
         column = self._table[:, row]
         column[: len(known)] = [math.nan if value is None else value for value in known]

@@ -27,6 +27,8 @@ class Plot(pg.PlotWidget):
     asked = Signal(object, QPoint)
     rescaled = Signal()
     """The plot is on a screen of another scale: pens have to be made anew."""
+    fitted = Signal()
+    """A double click, or a key, asked for everything to be seen."""
     stepped = Signal(int)
     """An arrow key asked for the trial before (-1) or after (1) the selected one."""
 
@@ -132,9 +134,13 @@ class Plot(pg.PlotWidget):
             self.asked.emit(number, event.screenPos().toPoint())
         elif event.button() == Qt.MouseButton.LeftButton:
             if event.double():
-                self.go_home()
+                self._fit()
             else:
                 self.picked.emit(number)
+
+    def _fit(self) -> None:
+        self.fitted.emit()
+        self.go_home()
 
     def _leave_home(self, *_: object) -> None:
         self._at_home = False
@@ -167,7 +173,7 @@ class Plot(pg.PlotWidget):
             case Qt.Key.Key_Minus:
                 self._zoom(1 / _KEY_ZOOM)
             case Qt.Key.Key_Home | Qt.Key.Key_0:
-                self.go_home()
+                self._fit()
             case _:
                 event.ignore()
 

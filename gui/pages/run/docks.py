@@ -20,7 +20,8 @@ _SURFACE, _TABLE = 66, 34
 _BEST, _HISTORY, _CURVES = 34, 33, 33
 _BEHIND = {
     "log": "trials",
-    "slices": "log",
+    "timeline": "log",
+    "slices": "timeline",
     "selected": "best",
     "why": "selected",
     "trust": "history",

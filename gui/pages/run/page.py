@@ -19,6 +19,7 @@ from gui.panels.log import LogPanel
 from gui.panels.panel import Panel
 from gui.panels.slices import SlicesPanel
 from gui.panels.surface import SurfacePanel
+from gui.panels.timeline import TimelinePanel
 from gui.panels.trials import TrialsPanel
 from gui.panels.trust import TrustPanel
 from gui.panels.why import WhyPanel
@@ -45,6 +46,7 @@ class RunPage(QWidget):
         self.best, self.selected = BestPanel(), SelectedPanel()
         self.why, self.trust = WhyPanel(), TrustPanel()
         self.slices, self.importance = SlicesPanel(), ImportancePanel()
+        self.timeline = TimelinePanel()
         self.docks = Docks(self.panels)
         turns = Turns(self)
         for panel in self.panels:
@@ -64,6 +66,7 @@ class RunPage(QWidget):
             self.surface,
             self.trials,
             self.log,
+            self.timeline,
             self.best,
             self.selected,
             self.history,
