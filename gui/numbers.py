@@ -49,6 +49,14 @@ def percent(share: float) -> str:
     return f"{_plain(100 * share)} %"
 
 
+def size(count: float) -> str:
+    """Bytes as people say them: "412 MB", "12.3 GB"."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if count >= 0.9995 * factor:
+            return f"{_plain(float(f'{count / factor:.3g}'))} {unit}"
+    return f"{count / 1e3:.0f} kB"
+
+
 def _plain(value: float) -> str:
     text = f"{value:.{DIGITS}g}"
     return str(round(float(text))) if "e" in text else text

@@ -21,7 +21,8 @@ _BEST, _HISTORY, _CURVES = 34, 33, 33
 _BEHIND = {
     "log": "trials",
     "timeline": "log",
-    "slices": "timeline",
+    "devices": "timeline",
+    "slices": "devices",
     "selected": "best",
     "why": "selected",
     "trust": "history",

@@ -13,6 +13,7 @@ from gui.pages.run.docks import Docks
 from gui.pages.run.header import RunHeader
 from gui.panels.best import BestPanel, SelectedPanel
 from gui.panels.curves import CurvesPanel
+from gui.panels.devices import DevicesPanel
 from gui.panels.history import HistoryPanel
 from gui.panels.importance import ImportancePanel
 from gui.panels.log import LogPanel
@@ -46,7 +47,7 @@ class RunPage(QWidget):
         self.best, self.selected = BestPanel(), SelectedPanel()
         self.why, self.trust = WhyPanel(), TrustPanel()
         self.slices, self.importance = SlicesPanel(), ImportancePanel()
-        self.timeline = TimelinePanel()
+        self.timeline, self.devices = TimelinePanel(), DevicesPanel()
         self.docks = Docks(self.panels)
         turns = Turns(self)
         for panel in self.panels:
@@ -67,6 +68,7 @@ class RunPage(QWidget):
             self.trials,
             self.log,
             self.timeline,
+            self.devices,
             self.best,
             self.selected,
             self.history,
