@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.analysis.views import LensProblem, View
     from engine.discovery import Discovered
     from engine.dry_run import DryRun, Projection
+    from engine.executors.load import LoadSampler
     from engine.lens import Lens
     from engine.spec import StudySpec
     from engine.study import Study
@@ -76,7 +77,9 @@ def run(path: Path | None = None) -> int:
 
 def study_door() -> StudyDoor:
     """The engine's studies, as the window is lent them."""
-    return StudyDoor(_create, _open, _read, _dry_run, _look, _discover, _automatic_workers)
+    return StudyDoor(
+        _create, _open, _read, _dry_run, _look, _discover, _sampler, _automatic_workers
+    )
 
 
 def _create(path: Path, spec: StudySpec) -> Study:
@@ -121,9 +124,16 @@ def _discover(task: ScriptTask, base: Path, stop: threading.Event) -> Discovered
 
 
 def _look(spec: StudySpec, deliver: Callable[[View | LensProblem], None]) -> Lens:
+    from engine.executors.load import LoadSampler
     from engine.lens import Lens
 
     return Lens(spec, deliver)
+
+
+def _sampler() -> LoadSampler:
+    from engine.executors.load import LoadSampler
+
+    return LoadSampler()
 
 
 def _automatic_workers() -> int:

@@ -8,12 +8,20 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from gui.models.trial_commands import TEXTS, TIPS, TrialCommand
 from gui.theme import CALM_VALUE_MAP, VALUE_MAP, chosen_scheme, value_map
 from gui.widgets.rail import PLACES
 
 _SCHEMES = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
 _VALUE_MAPS = ((VALUE_MAP, "Viridis"), (CALM_VALUE_MAP, "Cividis: blue to yellow"))
 _WHEN_TAKEN = (("ask", "Ask each time"), ("wait", "Wait"), ("share", "Share them"))
+
+_OF_TRIAL = {
+    TrialCommand.CANCEL: "Ctrl+Shift+X",
+    TrialCommand.AGAIN: "Ctrl+Shift+R",
+    TrialCommand.COPY: "Ctrl+Shift+C",
+    TrialCommand.OUTPUT: "Ctrl+L",
+}
 
 
 class Commands(QObject):
@@ -30,10 +38,26 @@ class Commands(QObject):
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
         self.run = self._action("Run", "Ctrl+R", "Run what is designed, or go on with the study")
         self.pause = self._action("Pause or resume", "Ctrl+P", "Start no new trials, or go on")
-        self.stop = self._action("Stop and keep", "", "Stop the study and keep what was found")
+        self.pause_now = self._action(
+            "Pause now", "Ctrl+Shift+P", "Interrupt running trials, which go on when resumed"
+        )
+        self.stop = self._action("Stop and keep", "Ctrl+.", "Stop the study, keep what was found")
         self.extend = self._action(
             "Add trials…", "", "Go on with a study that has ended, for some more trials"
         )
+        self.add_configuration = self._action(
+            "Add a configuration…", "Ctrl+Shift+N", "Run a configuration of your own next"
+        )
+        self.change_terms = self._action(
+            "Change limits and workers…", "", "Go on by other limits, budget or number of workers"
+        )
+        self.change_space = self._action(
+            "Change the space…", "", "Search another space from now on"
+        )
+        self.of_trial = {
+            command: self._action(TEXTS[command], keys, TIPS[command])
+            for command, keys in _OF_TRIAL.items()
+        }
         self.share = self._action(
             "Share the devices now", "", "Wait no longer for the study that has them"
         )
@@ -62,9 +86,11 @@ class Commands(QObject):
         _fill(_last_menu(bar), self.save_as, None, self.close_study, self.quit)
         _fill(bar.addMenu("&Edit"), undo, redo)
         study = bar.addMenu("&Study")
-        _fill(study, self.run, self.pause, self.stop, self.extend, None, self.share)
+        _fill(study, self.run, self.pause, self.pause_now, self.stop, self.extend, None)
+        _fill(study, self.add_configuration, self.change_terms, self.change_space, None, self.share)
         _fill(study.addMenu("When devices are taken"), *self.when_taken.actions())
         _fill(study, None, self.copy_design)
+        _fill(bar.addMenu("&Trial"), *self.of_trial.values())
         view = bar.addMenu("&View")
         _fill(view, *self.places, None, self.panels_menu, self.reset_layout, None)
         _fill(view.addMenu("Colours"), *self.schemes.actions())

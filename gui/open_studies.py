@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from engine.spec import StudySpec
     from engine.study import Study
     from engine.task_tables import ScriptTask
+    from gui.models.device_watch import Sampler
     from gui.models.lens_model import LensModel, MakeLens
     from gui.models.study_model import StudyModel
 
+T = TypeVar("T")
 _COMPUTING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
 
 
@@ -39,6 +41,8 @@ class StudyDoor:
     dry_run: Callable[[StudySpec, threading.Event], tuple[DryRun, Projection | None]]
     look: MakeLens
     discover: Callable[[ScriptTask, Path, threading.Event], Discovered]
+    sampler: Callable[[], Sampler]
+    """Makes what looks at the machine's load; slow, like what it makes."""
     automatic_workers: Callable[[], int] = lambda: 1
     """How many trials run at once where the user chose neither workers nor devices."""
 
@@ -58,6 +62,15 @@ class OpenStudy(QObject):
         self.bridge = Bridge(study, self.model, events, self)
         study.read_along()
         self.lens: LensModel = LensModel(self.model, look, self)
+        self.model.spaceChanged.connect(lambda: self._renew_lens(look))
+
+    def _renew_lens(self, look: MakeLens) -> None:
+        """Look at the model of another space from now on."""
+        from gui.models.lens_model import LensModel
+
+        before, self.lens = self.lens, LensModel(self.model, look, self)
+        before.close()
+        before.deleteLater()
 
     @property
     def path(self) -> Path:
@@ -171,6 +184,7 @@ class OpenStudies(QObject):
         def arrived(study: Study) -> None:
             entry = OpenStudy(study, self._door.look, self)
             entry.model.stateChanged.connect(lambda: self._state_changed(entry))
+            entry.model.spaceChanged.connect(lambda: self._show_anew(entry))
             self._entries.append(entry)
             self.show(entry)
             done(entry)
@@ -229,6 +243,20 @@ class OpenStudies(QObject):
         """Send "pause", "resume", "stop", "cancel_trial", ... to the study that is shown."""
         if self._current is not None:
             getattr(self._current.study, what)(*arguments)
+
+    def ask(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Ask something of a study that may touch its file; what it refuses is shown."""
+        run_job(self, work, done, self._refuse)
+
+    @property
+    def make_sampler(self) -> Callable[[], Sampler]:
+        """What looks at the machine's load."""
+        return self._door.sampler
+
+    def _show_anew(self, entry: OpenStudy) -> None:
+        """The axes and columns of a study are others now."""
+        if entry is self._current:
+            self.currentChanged.emit()
 
     def _state_changed(self, entry: OpenStudy) -> None:
         self.stateChanged.emit(entry)

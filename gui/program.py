@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from engine import places
 from gui import theme
 from gui.closing import Closing
+from gui.controlling import Controlling
 from gui.crash import CrashLog
 from gui.designing import Designing
 from gui.help import show_about, show_help
@@ -53,6 +54,8 @@ class Program(QObject):
         self.watching = Watching(
             self.window, self.studies, self.designing, self.recent, settings, self._trusting
         )
+        self.controlling = Controlling(self.window, self.studies, self.watching.start)
+        self.watching.trialCommand.connect(self.controlling.act)
         self.closing = Closing(self.window, self.studies, self._remember)
         self._add_places()
         self._wire()

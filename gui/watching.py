@@ -5,11 +5,11 @@ It follows OpenStudies and commands nothing but what a person asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.events import StudyState
 from gui.awake import KeepAwake
@@ -38,6 +38,9 @@ _ENDED = (StudyState.STOPPED, StudyState.FINISHED)
 
 class Watching(QObject):
     """Keeps what is shown in step with the studies that are open."""
+
+    trialCommand = Signal(object, int)
+    """Something (a TrialCommand) is asked for a trial of the study that is shown."""
 
     def __init__(
         self,
@@ -77,12 +80,13 @@ class Watching(QObject):
             page.restore_layout(layout)
         page.startRequested.connect(self.start_current)
         page.resumeRequested.connect(lambda: self._studies.command("resume"))
-        page.cancelRequested.connect(lambda n: self._studies.command("cancel_trial", n))
+        page.trialCommand.connect(self.trialCommand)
+        page.devices.watch_by(self._studies.make_sampler)
         page.resultsRequested.connect(lambda: self._window.go_to(RESULTS))
         page.moreRequested.connect(self.ask_for_more)
         page.shareRequested.connect(lambda: self._studies.command("share_devices"))
         self._window.commands.set_panels(page.panel_actions())
-        page.set_study(self._model(), self._lens())
+        page.set_study(self._model(), self._lens(), self._processes())
         return page
 
     def make_results_page(self) -> ResultsPage:
@@ -172,6 +176,9 @@ class Watching(QObject):
     def _lens(self) -> LensModel | None:
         return None if self._studies.current is None else self._studies.current.lens
 
+    def _processes(self) -> Callable[[], Mapping[int, int]]:
+        return dict if self._studies.current is None else self._studies.current.study.processes
+
     def _weights_of(self) -> Callable[[int], Path] | None:
         return None if self._studies.current is None else self._studies.current.study.weights_of
 
@@ -188,7 +195,7 @@ class Watching(QObject):
         self._window.setWindowTitle(f"{named}Tunescape")
         self._window.strip.set_model(model)
         if self._window.made(RUN):
-            self._window.page(RUN).set_study(model, self._lens())  # type: ignore[attr-defined]
+            self._window.page(RUN).set_study(model, self._lens(), self._processes())  # type: ignore[attr-defined]
         if self._window.made(RESULTS):
             self._window.page(RESULTS).set_study(model, self._weights_of())  # type: ignore[attr-defined]
         self._offer()

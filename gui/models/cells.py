@@ -100,7 +100,7 @@ def with_text(parameter: Parameter, column: Column, text: str) -> Parameter:
             return replace(parameter, choices=tuple(_parse_list(text)))
         case "grid":
             return replace(parameter, grid=_parse_grid(text, parameter))
-    return replace(parameter, **{field: _parse_value(text, parameter)})
+    return replace(parameter, **{field: parse_value(text, parameter)})
 
 
 def with_kind(parameter: Parameter, kind: str) -> Parameter:
@@ -166,7 +166,8 @@ def _parse_list(text: str) -> list[Any]:
     return [_parse_atom(part.strip()) for part in parts]
 
 
-def _parse_value(text: str, parameter: Parameter) -> Any:
+def parse_value(text: str, parameter: Parameter) -> Any:
+    """A typed value as `parameter` has it, where it can be one; None for an empty text."""
     if not text:
         return None
     value = _parse_atom(text)

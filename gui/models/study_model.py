@@ -30,6 +30,7 @@ from engine.events import (
 )
 from engine.spec import Budget
 from engine.trial import Report, Trial, TrialState, put_report
+from gui.models.failure_words import CommonFailure, FailureTally
 from gui.models.scales import scale_of
 from gui.models.trial_arrays import TrialArrays
 
@@ -46,6 +47,8 @@ class StudyModel(QObject):
     trialsChanged = Signal(list)
     reportsArrived = Signal(list)
     stateChanged = Signal()
+    spaceChanged = Signal()
+    """It is searched in another space from now on, so that axes and columns are others."""
     bestChanged = Signal()
     selectionChanged = Signal()
     logged = Signal(list)
@@ -59,22 +62,20 @@ class StudyModel(QObject):
         self.message = snapshot.message
         self.read_only_because = snapshot.read_only_because
         self._workers = snapshot.workers
-        self.scales = {p.name: scale_of(p) for p in self.spec.space.parameters}
-        self.arrays = TrialArrays(self.scales)
         self.trials: dict[int, Trial] = {}
         self.reports: dict[int, Sequence[Report]] = dict(snapshot.reports)
         self.log: list[Logged] = list(snapshot.log)
         self.selected: int | None = None
         self.minimize: bool = self.spec.task.direction == "minimize"
         self._best: int | None = None
-        self._planned = self.spec.planned_trials()
-        self._most = self.spec.with_(budget=Budget()).planned_trials()
         self._finished = 0
+        self._failures = FailureTally()
         self._has_begun = any(t.state is TrialState.RUNNING for t in snapshot.trials)
         self._clock = (snapshot.elapsed, time.monotonic())
-        self.arrays.fill(snapshot.trials)
         for trial in snapshot.trials:
             self._keep_in_mind(trial)
+        self._count_trials()
+        self._lay_out()
 
     # -- what it knows --------------------------------------------------------------------------
 
@@ -135,6 +136,11 @@ class StudyModel(QObject):
         ended = self.state in (StudyState.STOPPED, StudyState.FINISHED)
         return ended and not self.read_only_because and self.room() != 0
 
+    @property
+    def common_failure(self) -> CommonFailure | None:
+        """What so many trials failed of that it is one error."""
+        return self._failures.common()
+
     def elapsed(self) -> float:
         """Seconds the study has run so far."""
         ran, since = self._clock
@@ -180,7 +186,8 @@ class StudyModel(QObject):
         changed: dict[int, None] = {}
         reported: dict[int, None] = {}
         lines: list[Logged] = []
-        best, state_changed = self.best, False
+        best, space = self.best, self.spec.space
+        state_changed = False
         for event in events:
             match event:
                 case TrialReported(number, report):
@@ -199,8 +206,8 @@ class StudyModel(QObject):
                     self._enter(event)
                     state_changed = True
                 case StudyChanged(spec, workers):
-                    self.spec, self._planned = spec, spec.planned_trials()
-                    self._workers = workers
+                    self.spec, self._workers = spec, workers
+                    self._count_trials()
                     state_changed = True
                 case HolderChanged(because):
                     self.read_only_because = because
@@ -208,6 +215,9 @@ class StudyModel(QObject):
                 case Logged():
                     lines.append(event)
         self._keep(lines)
+        if self.spec.space != space:
+            self._lay_out()
+            self.spaceChanged.emit()
         if changed:
             self.trialsChanged.emit(list(changed))
         if reported:
@@ -226,6 +236,17 @@ class StudyModel(QObject):
             reports = self.reports[number] = list(reports)
         put_report(reports, report)
 
+    def _count_trials(self) -> None:
+        """How many trials there will be by the budget, and how many there can be at all."""
+        self._planned = self.spec.planned_trials()
+        self._most = self.spec.with_(budget=Budget()).planned_trials()
+
+    def _lay_out(self) -> None:
+        """Make the arrays for the space as it is."""
+        self.scales = {p.name: scale_of(p) for p in self.spec.space.parameters}
+        self.arrays = TrialArrays(self.scales)
+        self.arrays.fill(list(self.trials.values()))
+
     def _put(self, trial: Trial) -> None:
         self.arrays.put(trial)
         self._keep_in_mind(trial)
@@ -234,6 +255,8 @@ class StudyModel(QObject):
         earlier = self.trials.get(trial.number)
         was_finished = earlier is not None and earlier.state.is_finished
         self._finished += trial.state.is_finished - was_finished
+        if trial.state.is_finished and not was_finished:
+            self._failures.add(trial)
         self.trials[trial.number] = trial
         if trial.state is TrialState.COMPLETE and self._beats_best(trial):
             self._best = trial.number

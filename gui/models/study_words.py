@@ -57,6 +57,13 @@ def done_of_planned(model: StudyModel) -> str:
     )
 
 
+def alike_words(model: StudyModel) -> str:
+    """What many trials failed of; nothing where the study has stopped because of it and says so."""
+    if model.common_failure is None or model.reason is StopReason.FAILURES:
+        return ""
+    return model.common_failure.sentence
+
+
 def tally(model: StudyModel) -> str:
     """How many trials run, failed, ...: what is not simply complete."""
     states = (TrialState.RUNNING, TrialState.FAILED, TrialState.PRUNED, TrialState.CANCELLED)

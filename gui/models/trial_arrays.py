@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,8 +42,7 @@ class TrialArrays:
             self._fill_column(self._columns[name], codes if name == "state" else values)
         for name, scale in self._scales.items():
             values = (trial.params.get(name) for trial in trials)
-            places = (None if value is None else scale.position(value) for value in values)
-            self._fill_column(self._columns[name], places)
+            self._fill_column(self._columns[name], (_place(scale, value) for value in values))
 
     def put(self, trial: Trial) -> int:
         """Add or update `trial`; return its row."""
@@ -62,8 +62,7 @@ class TrialArrays:
         column = self._table[:, row]
         column[: len(known)] = [math.nan if value is None else value for value in known]
         for offset, (name, scale) in enumerate(self._scales.items(), start=len(known)):
-            value = trial.params.get(name)
-            column[offset] = math.nan if value is None else scale.position(value)
+            column[offset] = _place(scale, trial.params.get(name))
         return row
 
     def _grow_to(self, count: int) -> None:
@@ -97,3 +96,11 @@ class TrialArrays:
     def complete(self) -> np.ndarray:
         """Mask of the trials whose value counts."""
         return self.is_state(TrialState.COMPLETE) & np.isfinite(self.column("value"))
+
+
+def _place(scale: Scale, value: Any) -> float:
+    """Where a value is on a scale; NaN for none, and for one of a space that was another then."""
+    try:
+        return math.nan if value is None else scale.position(value)
+    except (TypeError, ValueError):
+        return math.nan

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.analysis.cost import words
 from engine.trial import Trial
+from gui.models.failure_words import failure_words
 from gui.models.study_model import StudyModel
 from gui.numbers import exact, number
 from gui.theme import state_mark
@@ -81,7 +82,7 @@ def _device_and_worker(trial: Trial) -> str | None:
 
 
 def _failure(trial: Trial) -> str | None:
-    return None if trial.failure is None else trial.failure.message.replace("\n", " ")
+    return None if trial.failure is None else failure_words(trial.failure)
 
 
 def _ranks(values: list[str | None]) -> np.ndarray:

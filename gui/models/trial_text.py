@@ -10,6 +10,7 @@ from html import escape
 
 from engine.analysis.cost import words
 from engine.trial import Params, Trial
+from gui.models.failure_words import failure_words
 from gui.numbers import exact, number
 from gui.theme import BEST, state_mark, theme
 
@@ -39,7 +40,7 @@ def card(trial: Trial, objective: str, best: Trial | None = None) -> str:
         f'<tr><td style="color:{muted}; padding-right:12px">{escape(name)}</td><td>{text}</td></tr>'
         for name, text in rows
     )
-    failure = "" if trial.failure is None else f"<div>{escape(trial.failure.message)}</div>"
+    failure = "" if trial.failure is None else f"<div>{escape(failure_words(trial.failure))}</div>"
     return f"<div>{title(trial, best)}</div><table cellspacing=0>{cells}</table>{failure}"
 
 

@@ -15,7 +15,7 @@ from engine.trial import Trial
 from gui.models.study_model import StudyModel
 from gui.models.trial_columns import Column, columns_of
 from gui.models.trial_filter import rows_matching
-from gui.theme import BEST, state_mark, theme
+from gui.theme import BEST, icon, state_mark, theme
 
 _Index = QModelIndex | QPersistentModelIndex
 _STATE = 1
@@ -74,6 +74,8 @@ class TrialsModel(QAbstractTableModel):
                 return column.exact(trial)
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
+            case Qt.ItemDataRole.DecorationRole if _is_why(trial, column):
+                return icon("text-box-outline")
             case Qt.ItemDataRole.ForegroundRole:
                 return state_mark(trial.state).colour if index.column() == _STATE else theme().text
             case Qt.ItemDataRole.ToolTipRole:
@@ -180,7 +182,13 @@ def _alignment(column: Column) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
+def _is_why(trial: Trial, column: Column) -> bool:
+    """Whether a cell says why a trial failed."""
+    return trial.failure is not None and column.title == "Failure"
+
+
 def _tip(trial: Trial, column: Column) -> str | None:
     if trial.failure is not None and column.title in ("State", "Failure"):
-        return "\n".join(filter(None, (trial.failure.message, trial.failure.log_tail)))
+        click = "Click to see its output." if _is_why(trial, column) else ""
+        return "\n".join(filter(None, (trial.failure.message, click)))
     return column.exact(trial) or None

@@ -7,11 +7,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.trial import Trial
+from gui.models.failure_words import failure_words
+from gui.models.trial_commands import TEXTS, TIPS, TrialCommand
 from gui.models.trial_text import as_json, title
 from gui.numbers import number
 from gui.panels.panel import Panel, column
 from gui.theme import CARD, CONTROL, GROUP
-from gui.widgets.buttons import tool
+from gui.widgets.buttons import button, tool
 from gui.widgets.text import label
 
 
@@ -25,6 +27,8 @@ class TrialPanel(Panel):
         self.heading = label(role="caption")
         self.heading.setTextFormat(Qt.TextFormat.RichText)
         self.failure = label(tone="bad", wrap=True)
+        text = TEXTS[TrialCommand.OUTPUT]
+        self.output = button(text, self._ask_for_output, "quiet", TIPS[TrialCommand.OUTPUT])
         self.parameters = QFormLayout()
         self.parameters.setHorizontalSpacing(CARD)
         self.parameters.setVerticalSpacing(GROUP)
@@ -46,6 +50,7 @@ class TrialPanel(Panel):
         top.addWidget(tool("content-copy", "Copy its configuration as JSON", self.copy))
         lines.addLayout(top)
         lines.addWidget(self.failure)
+        lines.addWidget(self.output, alignment=Qt.AlignmentFlag.AlignLeft)
         lines.addLayout(self.parameters)
         lines.addStretch(1)
         area = QScrollArea(widgetResizable=True)
@@ -62,8 +67,9 @@ class TrialPanel(Panel):
         self.figure.setText(number(trial.value))
         self.objective.setText(self.model.objective)
         self.heading.setText(title(trial, self.best))
-        self.failure.setText(trial.failure.message if trial.failure else "")
+        self.failure.setText(failure_words(trial.failure) if trial.failure else "")
         self.failure.setVisible(trial.failure is not None)
+        self.output.setVisible(trial.failure is not None)
         while self.parameters.rowCount():
             self.parameters.removeRow(0)
         rows = [*trial.params.items()]
@@ -83,6 +89,10 @@ class TrialPanel(Panel):
         """Put the shown configuration on the clipboard, with all digits."""
         if self.shown is not None:
             QGuiApplication.clipboard().setText(as_json(self.shown.params))
+
+    def _ask_for_output(self) -> None:
+        if self.shown is not None:
+            self.trial_command.emit(TrialCommand.OUTPUT, self.shown.number)
 
     def _select(self) -> None:
         if self.shown is not None:

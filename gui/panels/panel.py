@@ -34,7 +34,8 @@ class Panel(QFrame):
     name = ""
     title = ""
 
-    cancel_requested = Signal(int)
+    trial_command = Signal(object, int)
+    """Something (a TrialCommand) is asked for the trial of a number."""
     table_requested = Signal()
 
     def __init__(self) -> None:

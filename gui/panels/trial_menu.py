@@ -9,8 +9,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
-from engine.trial import Params, TrialState
+from engine.trial import Params
 from gui.jobs import run_job
+from gui.models.trial_commands import ICONS, TEXTS, TIPS, is_possible
 from gui.models.trial_text import as_csv, as_json, as_python, as_toml
 from gui.panels.panel import Panel
 from gui.theme import icon
@@ -29,6 +30,7 @@ def open_trial_menu(
     assert panel.model is not None
     menu = QMenu(panel)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.setToolTipsVisible(True)
     if number is not None:
         panel.model.select(number)
         _add_trial_actions(menu, panel, number)
@@ -49,10 +51,13 @@ def _add_trial_actions(menu: QMenu, panel: Panel, number: int) -> None:
             lambda form=form: QGuiApplication.clipboard().setText(form(trial.params)),
         )
     menu.addAction(icon("table"), "Show in the table", panel.table_requested.emit)
-    cancel = menu.addAction(
-        icon("close"), f"Cancel trial {number}", lambda: panel.cancel_requested.emit(number)
-    )
-    cancel.setEnabled(trial.state in (TrialState.RUNNING, TrialState.QUEUED))
+    menu.addSeparator()
+    for command, text in TEXTS.items():
+        action = menu.addAction(
+            icon(ICONS[command]), text, lambda c=command: panel.trial_command.emit(c, number)
+        )
+        action.setToolTip(TIPS[command])
+        action.setEnabled(is_possible(panel.model, command, number))
 
 
 def save_picture(widget: QWidget) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from itertools import compress
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit
 
 from engine.trial import TrialState
 from gui.models.study_model import StudyModel
+from gui.models.trial_commands import TrialCommand, is_possible
 from gui.models.trials_model import TrialsModel
 from gui.panels.panel import Panel, column
 from gui.panels.trial_menu import open_trial_menu
@@ -47,6 +48,8 @@ class TrialsPanel(Panel):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._open_menu)
+        self.table.clicked.connect(self._clicked)
+        self.table.on_key("Return", self._show_output)
         self.table.horizontalHeader().sortIndicatorChanged.connect(self._make_room_for_arrow)
         self._measured = 0
         self.control_row.addWidget(self.counted)
@@ -156,6 +159,16 @@ class TrialsPanel(Panel):
 
     def copy_selected(self) -> None:
         self.table.copy()
+
+    def _clicked(self, index: QModelIndex) -> None:
+        """A click on why a trial failed shows what it printed."""
+        if index.column() == self.rows.columnCount() - 1:
+            self._show_output()
+
+    def _show_output(self) -> None:
+        number = None if self.model is None else self.model.selected
+        if is_possible(self.model, TrialCommand.OUTPUT, number):
+            self.trial_command.emit(TrialCommand.OUTPUT, number)
 
     def _open_menu(self, place: QPoint) -> None:
         index = self.table.indexAt(place)

@@ -141,12 +141,14 @@ class Field(QWidget):
         self._caption.setBuddy(editor)
         self._problem = ElidedLabel("", "caption", "bad")
         self._problem.hide()
+        self._note = label("", "caption", "muted")
         editor.setToolTip(tip)
         editor.setAccessibleName(caption)
         editor.setAccessibleDescription(tip)
         head = QHBoxLayout()
         head.setSpacing(CONTROL)
         head.addWidget(self._caption)
+        head.addWidget(self._note)
         head.addWidget(self._problem, 1)
         head.addStretch()
         line = QHBoxLayout()
@@ -165,6 +167,10 @@ class Field(QWidget):
     def problem(self) -> str:
         """What is said to be wrong."""
         return self._problem.text()
+
+    def set_note(self, text: str) -> None:
+        """Say something beside the caption."""
+        self._note.setText(text)
 
     def set_problem(self, sentence: str) -> None:
         """Say what is wrong; nothing when it is empty."""

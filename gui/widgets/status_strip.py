@@ -30,6 +30,7 @@ class StatusStrip(QFrame):
     """Shows one StudyModel, or says that there is none."""
 
     pauseRequested = Signal()
+    pauseNowRequested = Signal()
     resumeRequested = Signal()
     stopRequested = Signal()
     studyChosen = Signal(int)
@@ -48,6 +49,8 @@ class StatusStrip(QFrame):
         self._left = FixedLabel("59 min 59 s left", "muted")
         self._best = FixedLabel("best -8.888e-88")
         self._pause = tool("pause", "Pause: no new trials (Ctrl+P)", self._pause_or_resume)
+        self._pause.setMenu(self._pause_menu())
+        self._pause.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self._stop = tool("stop", "Stop and keep what was found", self.stopRequested.emit)
         self._lay_out()
         self._tick = QTimer(self, interval=_TICK_MS)
@@ -125,10 +128,21 @@ class StatusStrip(QFrame):
         self._pause.setIcon(icon("play" if paused else "pause"))
         self._pause.setToolTip("Resume (Ctrl+P)" if paused else "Pause: no new trials (Ctrl+P)")
         self._pause.setAccessibleName("Resume" if paused else "Pause")
+        self._pause_after.setEnabled(state == StudyState.RUNNING)
         self._pause.setEnabled(may and state in (StudyState.RUNNING, StudyState.PAUSED))
         self._stop.setEnabled(
             may and state in (StudyState.RUNNING, StudyState.PAUSED, StudyState.WAITING)
         )
+
+    def _pause_menu(self) -> QMenu:
+        menu = QMenu(self)
+        self._pause_after = menu.addAction(
+            icon("pause"), "Pause after running trials", self.pauseRequested.emit
+        )
+        self._pause_now = menu.addAction(
+            icon("pause-circle-outline"), "Pause now", self.pauseNowRequested.emit
+        )
+        return menu
 
     def _pause_or_resume(self) -> None:
         if self._model is None:

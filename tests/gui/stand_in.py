@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.discovery import Discovered
 from engine.dry_run import DryRun, Projection, project
-from engine.events import StopReason, StudyChanged, StudyState, StudyStateChanged
+from engine.events import Event, StopReason, StudyChanged, StudyState, StudyStateChanged
+from engine.executors.load import LoadSample
 from engine.space import Float
 from engine.spec import StudySpec
 from engine.task_tables import ScriptTask
-from engine.trial import Trial
+from engine.trial import Params, Trial
 from gui.open_studies import StudyDoor
 from tests.gui.made_up import snapshot, spec_of
 
@@ -58,7 +59,38 @@ class StandInStudy:
         self.spec = self.spec.with_(budget=budget)
         self._events.put(StudyChanged(self.spec))
 
-    def pause(self) -> None:
+    def change(self, **changes: Any) -> None:
+        self.commands.append(f"change {', '.join(changes)}")
+        workers = changes.pop("workers", None)
+        if workers is not None:
+            resources = self.spec.resources.model_copy(update={"workers": workers})
+            changes["resources"] = resources
+        self.spec = self.spec.with_(**changes)
+        self._events.put(StudyChanged(self.spec, workers or 1))
+
+    def has_more_to_do(self) -> bool:
+        return True
+
+    def enqueue(self, params: Params) -> None:
+        self.commands.append(f"enqueue {params}")
+
+    def run_again(self, number: int) -> None:
+        self.commands.append(f"run again {number}")
+
+    def cancel_trial(self, number: int) -> None:
+        self.commands.append(f"cancel {number}")
+
+    def command_of(self, number: int) -> str:
+        return f"tunescape --trial {number}"
+
+    def processes(self) -> dict[int, int]:
+        return {}
+
+    def publish(self, event: Event) -> None:
+        self._events.put(event)
+
+    def pause(self, now: bool = False) -> None:
+        self.commands.append("pause now" if now else "pause")
         self._enter(StudyState.PAUSED)
 
     def resume(self) -> None:
@@ -113,6 +145,13 @@ def _discover(task: ScriptTask, base: Path, stop: threading.Event) -> Discovered
     return Discovered((Float("width", 1.0, 2.0),), ("One branch was not seen.",))
 
 
+class StandInSampler:
+    """A machine about which there is nothing to say."""
+
+    def sample(self, processes: Mapping[int, int]) -> LoadSample:
+        return LoadSample(())
+
+
 class StandInDevices:
     """One device: the first has it, the others wait, and who shares does not."""
 
@@ -134,7 +173,15 @@ class StandInDevices:
                 self._queue[0].run()
 
     def door(self) -> StudyDoor:
-        return StudyDoor(self._create, self._open, lambda path: {}, _dry_run, self._look, _discover)
+        return StudyDoor(
+            self._create,
+            self._open,
+            lambda path: {},
+            _dry_run,
+            self._look,
+            _discover,
+            StandInSampler,
+        )
 
     def _look(self, spec: StudySpec, deliver: Callable[[Any], None]) -> StandInLens:
         return StandInLens(deliver)

@@ -68,7 +68,7 @@ def test_that_a_wrong_cell_is_marked_said_and_keeps_run_back_until_undone(qtbot,
 
 
 def test_that_a_wrong_field_says_so_beside_itself(qtbot, page):
-    field = page.budget._fields["budget", "trials"]
+    field = page.budget.form.fields["budget", "trials"]
     field.editor.selectAll()
     qtbot.keyClicks(field.editor, "0")
     assert field.problem == "must be at least 1, not 0."

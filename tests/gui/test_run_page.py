@@ -20,6 +20,7 @@ from engine.events import (
 from engine.trial import Report
 from gui.jobs import finish_jobs
 from gui.models.study_model import StudyModel
+from gui.models.trial_commands import TrialCommand
 from gui.pages.run import RunPage
 from gui.widgets.turns import Turns
 from tests.gui.made_up import failed, grid_trials, made, mixed_trials, running, snapshot, spec_of
@@ -418,9 +419,9 @@ def test_that_the_best_so_far_changes_and_can_be_copied(qtbot, page):
 def test_that_a_trial_can_be_cancelled_from_the_page(qtbot, page):
     _show(qtbot, page, trials=[running(0, spec_of().space.grid_at(0))])
     page.surface._ask(0, QPoint(0, 0))
-    with qtbot.waitSignal(page.cancelRequested) as asked:
-        next(a for a in page.surface.menu.actions() if a.text() == "Cancel trial 0").trigger()
-    assert asked.args == [0]
+    with qtbot.waitSignal(page.trialCommand) as asked:
+        next(a for a in page.surface.menu.actions() if a.text() == "Cancel it").trigger()
+    assert asked.args == [TrialCommand.CANCEL, 0]
     page.surface.menu.close()
 
 

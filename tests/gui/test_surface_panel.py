@@ -14,6 +14,7 @@ from gui.jobs import finish_jobs
 from gui.models.landscape import paint, trace
 from gui.models.study_model import StudyModel
 from gui.models.surface_view import COLOURS, question_of, view_surface
+from gui.models.trial_commands import TrialCommand
 from gui.panels.surface import SurfacePanel
 from gui.panels.trial_menu import save_csv, save_picture
 from gui.plots.colours import value_table
@@ -219,14 +220,14 @@ def test_that_the_menu_offers_what_can_be_done_with_a_trial(qtbot, panel):
     panel._ask(3, QPoint(0, 0))
     actions = {action.text(): action for action in panel.menu.actions()}
     assert model.selected == 3
-    with qtbot.waitSignal(panel.cancel_requested) as cancelled:
-        actions["Cancel trial 3"].trigger()
-    assert cancelled.args == [3]
+    with qtbot.waitSignal(panel.trial_command) as asked:
+        actions["Cancel it"].trigger()
+    assert asked.args == [TrialCommand.CANCEL, 3]
     actions["Copy configuration of trial 3 as TOML"].trigger()
     assert QGuiApplication.clipboard().text() == "lr = 0.01\nbatch_size = 64"
     panel.menu.close()
     panel._ask(1, QPoint(0, 0))
-    cancel = next(a for a in panel.menu.actions() if a.text() == "Cancel trial 1")
+    cancel = next(a for a in panel.menu.actions() if a.text() == "Cancel it")
     assert not cancel.isEnabled()
     panel.menu.close()
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from PySide6.QtWidgets import QGridLayout, QWidget
-
-from gui.models.cells import value_text
 from gui.models.draft import Draft
-from gui.models.plan import duration_text, parse_duration
 from gui.models.verdict import Verdict
-from gui.theme import CARD, CONTROL
+from gui.theme import CARD, PAGE
+from gui.widgets.buttons import button
 from gui.widgets.cards import Card
-from gui.widgets.fields import Field, LineField, ParsedField, WholeField, real
+from gui.widgets.spec_form import SpecForm
+from gui.widgets.text import label
 
-_NO_LIMIT = "no limit"
-_AUTOMATIC = "automatic"
+_PLACES = (
+    *(("budget", key) for key in ("trials", "seconds", "target")),
+    *(("limits", key) for key in ("trial_seconds", "memory_mb")),
+    *(("resources", key) for key in ("seed", "workers", "devices")),
+)
+_SELDOM = tuple(
+    ("limits", key) for key in ("report_seconds", "same_failures", "retries", "retry_on")
+)
+_CHARACTERS = 70
 
 
 class BudgetCard(Card):
@@ -24,91 +30,39 @@ class BudgetCard(Card):
     def __init__(self, draft: Draft, parent: QWidget | None = None) -> None:
         super().__init__("Budget", parent)
         self._draft = draft
-        self._fields: dict[tuple[str, str], Field] = {}
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(CARD)
-        grid.setVerticalSpacing(CONTROL)
-        for place, field in enumerate(self._make_fields()):
-            grid.addWidget(field, place // 2, place % 2)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
-        self.column.addLayout(grid)
-        draft.changed.connect(self.refresh)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Show the draft."""
-        for (table, key), field in self._fields.items():
-            field.editor.put(getattr(self._draft.document, table).get(key))
+        self.form = SpecForm(draft, _PLACES)
+        tip = "Silence, retries, and when failures end the study"
+        self.more = button("More limits…", self._show_more, "quiet", tip)
+        head = QHBoxLayout()
+        self.column.removeWidget(self.title)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.more)
+        self.column.addLayout(head)
+        self.column.addWidget(self.form)
 
     def set_verdict(self, verdict: Verdict) -> None:
         """Say what is wrong with each entry."""
-        for (table, key), field in self._fields.items():
-            field.set_problem(verdict.problem_at(table, key))
+        self.form.set_verdict(verdict)
 
-    def _make_fields(self) -> list[Field]:
-        def duration() -> ParsedField:
-            return ParsedField(parse_duration, duration_text, _NO_LIMIT)
-
-        return [
-            self._field("budget", "trials", "Trials", WholeField(_NO_LIMIT), "Most trials"),
-            self._field(
-                "budget", "seconds", "Time", duration(), "Stop after this long: 10 min, 1 h 30 min"
-            ),
-            self._field(
-                "budget",
-                "target",
-                "Target value",
-                ParsedField(real, value_text, "none"),
-                "Stop when the objective is this good",
-            ),
-            self._field(
-                "limits",
-                "trial_seconds",
-                "Time per trial",
-                duration(),
-                "A longer trial is ended",
-            ),
-            self._field(
-                "limits",
-                "memory_mb",
-                "Memory per trial",
-                WholeField(_NO_LIMIT),
-                "In MB; a trial that takes more is ended",
-            ),
-            self._field(
-                "resources",
-                "seed",
-                "Seed",
-                WholeField("0"),
-                "The same seed on one worker gives the same trials again",
-            ),
-            self._field(
-                "resources",
-                "workers",
-                "Workers",
-                WholeField(_AUTOMATIC),
-                "Trials at the same time; automatic is one for each GPU, else one",
-            ),
-            self._field(
-                "resources",
-                "devices",
-                "Devices",
-                ParsedField(_devices, _devices_text, _AUTOMATIC),
-                "Where trials run, with commas between: cpu, mps, cuda:0",
-            ),
-        ]
-
-    def _field(self, table: str, key: str, caption: str, editor: LineField, tip: str) -> Field:
-        editor.edited.connect(lambda value: self._draft.set_entry(table, key, value))
-        field = Field(caption, editor, tip)
-        self._fields[table, key] = field
-        return field
+    def _show_more(self) -> None:
+        LimitsDialog(self, self._draft).open()
 
 
-def _devices(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+class LimitsDialog(QDialog):
+    """What is seldom needed of a draft's limits; it changes the draft at once, as the card does."""
 
-
-def _devices_text(devices: Any) -> str:
-    return ", ".join(devices)
+    def __init__(self, parent: QWidget, draft: Draft) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("More limits")
+        self.form = SpecForm(draft, _SELDOM)
+        self.form.setMinimumWidth(self.fontMetrics().averageCharWidth() * _CHARACTERS)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(PAGE, PAGE, PAGE, CARD)
+        column.setSpacing(CARD)
+        column.addWidget(label("When trials go wrong", "title"))
+        column.addWidget(self.form)
+        close = button("Close", self.accept, "primary")
+        column.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)
+        draft.changed.connect(lambda: self.form.set_verdict(draft.verdict))
+        self.form.set_verdict(draft.verdict)

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayou
 from engine.analysis.cost import words
 from engine.events import StudyState
 from gui.models.study_model import StudyModel
-from gui.models.study_words import done_of_planned, sentence, tally
+from gui.models.study_words import alike_words, done_of_planned, sentence, tally
 from gui.theme import CARD, CONTROL, GROUP
 from gui.widgets.buttons import button
-from gui.widgets.text import ElidedLabel, FixedLabel
+from gui.widgets.text import ElidedLabel, FixedLabel, set_property
 
 _TICK_MS = 500
 _STEPS = 1000
@@ -29,6 +29,7 @@ class RunHeader(QWidget):
     moreRequested = Signal()
     shareRequested = Signal()
     resultsRequested = Signal()
+    outputRequested = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +46,9 @@ class RunHeader(QWidget):
             "Share the devices",
             self.shareRequested.emit,
             tip="Wait no longer for the study that has them",
+        )
+        self.output = button(
+            "Show output…", self._ask_for_output, tip="What the last of these trials printed"
         )
         self.results = button("See results", self.resultsRequested.emit, "primary")
         self._lay_out()
@@ -72,7 +76,7 @@ class RunHeader(QWidget):
 
     @property
     def _buttons(self) -> tuple[QPushButton, ...]:
-        return self.more, self.share, self.resume, self.start, self.results
+        return self.output, self.more, self.share, self.resume, self.start, self.results
 
     def set_study(self, model: StudyModel | None) -> None:
         """Show another study, or none."""
@@ -111,8 +115,17 @@ class RunHeader(QWidget):
         done, planned = model.progress()
         self.bar.setValue(round(_STEPS * min(1.0, done / planned)) if planned else 0)
         self.bar.setToolTip(done_of_planned(model))
-        self.sentence.setText(" · ".join(filter(None, (sentence(model), tally(model)))))
+        alike = model.common_failure
+        said = (sentence(model), alike_words(model), tally(model))
+        self.sentence.setText(" · ".join(filter(None, said)))
+        set_property(self.sentence, "tone", "bad" if alike else "")
+        self.output.setVisible(alike is not None)
         self.results.setVisible(model.state is StudyState.FINISHED and model.best is not None)
+
+    def _ask_for_output(self) -> None:
+        alike = None if self._model is None else self._model.common_failure
+        if alike is not None:
+            self.outputRequested.emit(alike.trial.number)
 
     def _time_passes(self) -> None:
         self._offer(self._model)

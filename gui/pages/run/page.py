@@ -6,9 +6,11 @@ from PySide6.QtCore import QByteArray, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from gui.models.device_watch import Processes
 from gui.models.lens_follower import Lens
 from gui.models.replay import Replay
 from gui.models.study_model import StudyModel
+from gui.models.trial_commands import TrialCommand
 from gui.pages.run.docks import Docks
 from gui.pages.run.header import RunHeader
 from gui.panels.best import BestPanel, SelectedPanel
@@ -36,7 +38,7 @@ class RunPage(QWidget):
     moreRequested = Signal()
     shareRequested = Signal()
     resultsRequested = Signal()
-    cancelRequested = Signal(int)
+    trialCommand = Signal(object, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,8 +81,14 @@ class RunPage(QWidget):
             self.importance,
         )
 
-    def set_study(self, model: StudyModel | None, lens: Lens | None = None) -> None:
-        """Show `model` in every panel, its surrogate through `lens`; or say that there is none."""
+    def set_study(
+        self, model: StudyModel | None, lens: Lens | None = None, processes: Processes = dict
+    ) -> None:
+        """Show `model` in every panel, its surrogate through `lens`; or say that there is none.
+
+        `processes` gives the process of each worker, to say how much memory it takes.
+        """
+        self.devices.mind(processes)
         self.header.set_study(model)
         before = self._replay
         self._replay = Replay(model, self) if model is not None else None
@@ -108,8 +116,11 @@ class RunPage(QWidget):
     def _wire(self) -> None:
         for name in ("start", "resume", "more", "share", "results"):
             getattr(self.header, f"{name}Requested").connect(getattr(self, f"{name}Requested"))
+        self.header.outputRequested.connect(
+            lambda number: self.trialCommand.emit(TrialCommand.OUTPUT, number)
+        )
         for panel in self.panels:
-            panel.cancel_requested.connect(self.cancelRequested)
+            panel.trial_command.connect(self.trialCommand)
             panel.table_requested.connect(self._show_table)
         self.importance.axes_requested.connect(self._show_axes)
 

@@ -1,0 +1,60 @@
+"""What can be asked for one trial, in words, and when it can be."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from engine.trial import TrialState
+
+if TYPE_CHECKING:  # with it comes numpy, for which menus need not wait
+    from gui.models.study_model import StudyModel
+
+
+class TrialCommand(StrEnum):
+    """A command about one trial."""
+
+    CANCEL = "cancel"
+    AGAIN = "again"
+    LIKE_IT = "like it"
+    COPY = "copy"
+    OUTPUT = "output"
+
+
+TEXTS = {
+    TrialCommand.CANCEL: "Cancel it",
+    TrialCommand.AGAIN: "Run it again",
+    TrialCommand.LIKE_IT: "Add a configuration like it…",
+    TrialCommand.COPY: "Copy the command to run it alone",
+    TrialCommand.OUTPUT: "Show its output…",
+}
+TIPS = {
+    TrialCommand.CANCEL: "End the trial with what it has; it is not run again",
+    TrialCommand.AGAIN: "A new trial with the same configuration and seed",
+    TrialCommand.LIKE_IT: "Run a configuration of your own, starting from this one",
+    TrialCommand.COPY: "The same configuration and seed in a terminal or a debugger",
+    TrialCommand.OUTPUT: "What a failed trial printed",
+}
+ICONS = {
+    TrialCommand.CANCEL: "close",
+    TrialCommand.AGAIN: "replay",
+    TrialCommand.LIKE_IT: "plus",
+    TrialCommand.COPY: "console",
+    TrialCommand.OUTPUT: "text-box-outline",
+}
+_STILL_TO_RUN = (TrialState.QUEUED, TrialState.RUNNING, TrialState.INTERRUPTED)
+
+
+def is_possible(model: StudyModel | None, command: TrialCommand, number: int | None) -> bool:
+    """Whether a command makes sense for a trial at this moment."""
+    if model is None or number is None or number not in model.trials:
+        return False
+    trial = model.trials[number]
+    match command:
+        case TrialCommand.CANCEL:
+            return model.state.is_active and trial.state in _STILL_TO_RUN
+        case TrialCommand.AGAIN | TrialCommand.LIKE_IT:
+            return not model.read_only_because
+        case TrialCommand.OUTPUT:
+            return trial.failure is not None
+    return True
