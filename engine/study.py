@@ -113,6 +113,10 @@ class Study:
         """How many trials run at the same time."""
         return len(slots_of(self.spec))
 
+    def processes(self) -> dict[int, int]:
+        """The process of each worker, by the worker's number; none while nothing is at work."""
+        return {} if self._loop is None else self._loop.processes()
+
     def subscribe(self) -> tuple[StudySnapshot, queue.SimpleQueue[Event]]:
         """The study as it is, and a queue that receives every event from now on."""
         return self._ledger.subscribe()

@@ -70,6 +70,10 @@ class StudyLoop:
         """Whether it has come to its end, and hears no more commands."""
         return self._ending.is_over
 
+    def processes(self) -> dict[int, int]:
+        """The process of each worker, by the worker's number. May be asked by any thread."""
+        return self._workforce.processes()
+
     def run(self) -> None:
         """Run until the study is over. Whatever goes wrong is said in the study's state."""
         try:

@@ -21,6 +21,9 @@ class Executor(Protocol):
     def capacity(self) -> int:
         """How many trials run at once."""
 
+    def processes(self) -> dict[int, int]:
+        """The process of each worker, by the worker's number."""
+
     def submit(self, trials: Sequence[Trial]) -> None:
         """Run trials as soon as there is room."""
 

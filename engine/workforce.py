@@ -44,6 +44,11 @@ class Workforce:
         """How many trials run at once."""
         return 0 if self.executor is None else self.executor.capacity
 
+    def processes(self) -> dict[int, int]:
+        """The process of each worker, by the worker's number."""
+        executor = self.executor
+        return {} if executor is None else executor.processes()
+
     @property
     def free(self) -> int:
         """How many trials can be begun now."""

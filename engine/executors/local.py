@@ -43,6 +43,11 @@ class LocalExecutor:
         """How many trials run at once."""
         return self._crew.size
 
+    def processes(self) -> dict[int, int]:
+        """The process of each worker, by the worker's number."""
+        pids = {s.slot.worker: s.process_id for s in self._supervisors}
+        return {worker: pid for worker, pid in pids.items() if pid is not None}
+
     def submit(self, trials: Sequence[Trial]) -> None:
         """Run `trials` as soon as workers are free."""
         for trial in trials:
@@ -88,7 +93,7 @@ class _Supervisor(threading.Thread):
     ) -> None:
         super().__init__(name=f"worker-{slot.worker}", daemon=True)
         self._task = task
-        self._slot = slot
+        self.slot = slot
         self._jobs = jobs
         self._inbox = inbox
         self._crew = crew
@@ -104,7 +109,7 @@ class _Supervisor(threading.Thread):
                 message = self._run(job) if job.kind == "run" else self._test(job)
             except RefusedError as why:
                 self._drop(self._next)
-                if self._crew.leave(self._slot, str(why)):
+                if self._crew.leave(self.slot, str(why)):
                     self._jobs.put(job)
                     break
                 message = _not_run(job)
@@ -114,8 +119,14 @@ class _Supervisor(threading.Thread):
         if self._next is not None:
             self._next.child.close(grace=0.5)
 
+    @property
+    def process_id(self) -> int | None:
+        """The process that runs a trial, or waits for one."""
+        worker = self._spent or self._next
+        return None if worker is None else worker.child.process.pid
+
     def _launch(self) -> Worker:
-        return Worker(self._task, self._slot, own_command)
+        return Worker(self._task, self.slot, own_command)
 
     def _start_ahead(self) -> None:
         """Start the next trial's worker; what is wrong with it is said when that trial comes."""
@@ -153,7 +164,7 @@ class _Supervisor(threading.Thread):
         """Say that it is ready; of a script's workers, only the first."""
         if not worker.announced and not (self._announced and self._kind == "script"):
             assert worker.ready_after is not None
-            self._crew.join(self._slot, worker.ready_after)
+            self._crew.join(self.slot, worker.ready_after)
         worker.announced = self._announced = True
 
     def _run(self, job: Job, again: bool = True) -> TrialEnded:
@@ -168,7 +179,7 @@ class _Supervisor(threading.Thread):
         if self._kind == "script":
             self._next, self._spent = None, worker
             self._start_ahead()
-        end = Watch(self._task, self._slot, job, worker.child, self._inbox).until_over()
+        end = Watch(self._task, self.slot, job, worker.child, self._inbox).until_over()
         if end.lost:
             self._replace(worker)
         elif self._kind == "command":

@@ -20,6 +20,7 @@ from gui.theme import BEST, icon, state_mark, theme
 _Index = QModelIndex | QPersistentModelIndex
 _STATE = 1
 _ARROWS = {Qt.SortOrder.AscendingOrder: " ↑", Qt.SortOrder.DescendingOrder: " ↓"}
+_LINES_IN_TIP = 8
 _MOST_STEPS = 64
 """Runs of rows to take out one by one; a filter that leaves more holes than that starts afresh."""
 
@@ -190,5 +191,6 @@ def _is_why(trial: Trial, column: Column) -> bool:
 def _tip(trial: Trial, column: Column) -> str | None:
     if trial.failure is not None and column.title in ("State", "Failure"):
         click = "Click to see its output." if _is_why(trial, column) else ""
-        return "\n".join(filter(None, (trial.failure.message, click)))
+        last = "\n".join(trial.failure.log_tail.splitlines()[-_LINES_IN_TIP:])
+        return "\n".join(filter(None, (trial.failure.message, last, click)))
     return column.exact(trial) or None

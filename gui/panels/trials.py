@@ -108,7 +108,10 @@ class TrialsPanel(Panel):
         seen = [not self.table.isColumnHidden(index) for index in range(len(texts))]
         if sum(compress(with_air, seen)) <= room:
             return with_air
-        return [min(width + _LITTLE_AIR, most) for width in texts]
+        widths = [min(width + _LITTLE_AIR, most) for width in texts]
+        over = max(0, sum(compress(widths, seen)) - room)
+        widths[-1] -= min(over, max(0, widths[-1] - _NARROWEST))  # the tip has all of why it failed
+        return widths
 
     def _room(self) -> int:
         """Pixels for the columns, which the table itself only knows once it has been shown."""

@@ -6,6 +6,7 @@ import queue
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from engine.events import (
@@ -123,3 +124,16 @@ def test_that_a_configuration_is_added_to_a_study_that_has_not_begun(study: Stud
     assert study.wait(60)
     assert [t.state for t in study.trials] == [TrialState.COMPLETE] * 3
     assert study.trials[0].params == params
+
+
+def test_that_the_processes_of_the_workers_are_known_while_the_study_is_at_work(
+    study: Study,
+) -> None:
+    assert study.processes() == {}
+    _, events = study.subscribe()
+    study.start(share=True)
+    wait_for(events, TrialReported)
+    (process,) = study.processes().values()
+    assert psutil.Process(process).parent() == psutil.Process()
+    assert study.wait(60)
+    assert study.processes() == {}

@@ -39,6 +39,14 @@ def test_that_a_worker_lives_on_from_trial_to_trial(open_bench) -> None:
     assert len(bench.all(WorkerReady)) == 1
 
 
+def test_that_the_process_of_each_worker_is_known(open_bench) -> None:
+    bench = open_bench(workers=2)
+    ended = bench.run(0, "tell_process")
+    processes = bench.executor.processes()
+    assert set(processes) == {0, 1}
+    assert ended.value in processes.values()
+
+
 def test_that_workers_run_side_by_side(open_bench) -> None:
     bench = open_bench(workers=2)
     bench.submit(0, "wait_until_stopped")

@@ -116,7 +116,7 @@ def test_that_states_have_a_shape_and_a_word_and_the_best_a_star(table, study):
 def test_that_a_failure_says_why_in_its_row_and_more_in_its_tip(table, study):
     number = next(n for n, trial in study.trials.items() if trial.failure)
     row = table.row_of(number)
-    assert table.index(row, _column(table, "Failure")).data() == "The loss became NaN."
+    assert table.index(row, _column(table, "Failure")).data() == "diverged: The loss became NaN."
     tip = table.index(row, _column(table, "State")).data(Qt.ItemDataRole.ToolTipRole)
     assert "epoch 3: loss nan" in tip
 
