@@ -70,6 +70,9 @@ QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $faded; }
 QToolButton[kind="title"] { color: $text; }
 QToolButton::menu-indicator { image: none; }
+QToolButton[popupMode="1"] { padding-right: 14px; }
+QToolButton::menu-button { border: none; width: 14px; }
+QToolButton::menu-arrow { image: url("$chevron_down"); width: 12px; height: 12px; }
 
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
     background: $sunken; color: $text; border: 1px solid $border; border-radius: ${radius}px;

@@ -5,13 +5,8 @@ Everything goes through what a user can reach: menu commands, places, cells, but
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
+from tour_control import ControlScenes
+from tour_guide import SETTLE_MS
 
 from engine.events import StudyState
 from engine.places import resources
@@ -19,30 +14,17 @@ from engine.trial import TrialState
 from gui.main_window import DESIGN, HOME, RESULTS, RUN
 from gui.models.cells import Column
 from gui.models.map_layers import Layer
-from gui.program import Program
 from tests.real_window import Script
 
-SCHEMES = ("light", "dark")
-SIZES = ((1280, 800), (1920, 1080))
-SETTLE_MS = 350
-"""Time that a page is given to lay itself out and to draw what it draws in the background."""
 SURFACE_MS = 1500
 DESIGNS = (
     *("digits-grid", "digits-random", "digits-bayesian"),
     *("diabetes-random", "digits-wide", "digits-wide-bayesian"),
 )
-LONG_EPOCHS = 150
-"""Epochs of the study that is looked at while it runs; the example's own are over in a blink."""
 
 
-class Tour:
+class Tour(ControlScenes):
     """Goes through the program and saves pictures in a folder."""
-
-    def __init__(self, program: Program, target: Path, home: Path) -> None:
-        self._program = program
-        self._window = program.window
-        self._target = target
-        self._home = home
 
     def script(self) -> Script:
         """The scenes, in an order in which each prepares the next."""
@@ -50,6 +32,8 @@ class Tour:
         yield from self._design()
         yield from self._run_grid()
         yield from self._run_bayesian()
+        yield from self._control()
+        yield from self._fail_alike()
         yield from self._dialogs()
         yield from self._other_studies()
         yield from self._home_again()
@@ -75,11 +59,7 @@ class Tour:
         self._program.designing.draft.undo_stack.undo()
 
     def _run_grid(self) -> Script:
-        example = resources() / "examples" / "digits-grid.toml"
-        slow = self._home / example.name
-        text = example.read_text(encoding="utf-8")
-        slow.write_text(text.replace("epochs = 20", f"epochs = {LONG_EPOCHS}"), encoding="utf-8")
-        yield from self._open(slow)
+        yield from self._open(self._slow_example("digits-grid"))
         self._window.commands.run.trigger()
         yield lambda: self._window.place == RUN
         yield from self._shoot("run-starting")
@@ -177,79 +157,3 @@ class Tour:
         yield from self._dialog("close-while-running", self._window.close)
         self._window.commands.stop.trigger()
         yield lambda: not self._state().is_active
-
-    # -- what a user does -----------------------------------------------------------------------
-
-    def _open(self, path: Path) -> Script:
-        self._window.go_to(HOME)
-        self._program.open(path)
-        yield 100
-        if (question := _dialog_shown()) is not None:
-            button = next(b for b in question.buttons() if b.text() == "Discard")
-            button.click()
-        yield lambda: self._window.place == DESIGN
-        yield SETTLE_MS
-
-    def _type_into_space(self, row: int, column: Column, text: str) -> Script:
-        table = self._program.designing.page().space.table
-        table.setCurrentIndex(table.model().index(row, column))
-        table.setFocus()
-        QTest.keyClick(table, Qt.Key.Key_F2)
-        yield 100
-        editor = table.viewport().findChild(QLineEdit)
-        editor.selectAll()
-        QTest.keyClicks(editor, text)
-        QTest.keyClick(editor, Qt.Key.Key_Return)
-        yield 100
-
-    def _dialog(self, name: str, open_it: Callable[[], object]) -> Script:
-        open_it()
-        yield lambda: _dialog_shown() is not None
-        yield from self._shoot(f"dialog-{name}")
-        dialog = _dialog_shown()
-        assert dialog is not None
-        dialog.reject()
-        yield lambda: _dialog_shown() is None
-
-    # -- looking at the study -------------------------------------------------------------------
-
-    def _model(self):
-        return self._program.studies.current.model
-
-    def _state(self) -> StudyState:
-        return self._model().state
-
-    def _count(self, state: TrialState) -> int:
-        current = self._program.studies.current
-        return 0 if current is None else current.model.count(state)
-
-    # -- taking pictures ------------------------------------------------------------------------
-
-    def _shoot(self, name: str, widget_of: Callable[[], QWidget] | None = None) -> Script:
-        for scheme in SCHEMES:
-            self._choose(scheme)
-            for width, height in SIZES:
-                self._window.resize(width, height)
-                self._window.move(0, 0)
-                yield SETTLE_MS
-                picture = widget_of().grab() if widget_of else self._whole()
-                picture.save(str(self._target / f"{name}-{scheme}-{width}x{height}.png"))
-
-    def _choose(self, scheme: str) -> None:
-        for action in self._window.commands.schemes.actions():
-            if action.data() == scheme and not action.isChecked():
-                action.trigger()
-
-    def _whole(self) -> QPixmap:
-        """The window, with a dialog in the middle of it if there is one."""
-        picture = self._window.grab()
-        if (dialog := _dialog_shown()) is not None:
-            painter = QPainter(picture)
-            painter.drawPixmap(picture.rect().center() - dialog.rect().center(), dialog.grab())
-            painter.end()
-        return picture
-
-
-def _dialog_shown() -> QDialog | None:
-    shown = (w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible())
-    return next(shown, None)

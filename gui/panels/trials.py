@@ -95,9 +95,12 @@ class TrialsPanel(Panel):
             return
         first, self._measured = self._measured == 0, count
         header = self.table.horizontalHeader()
-        for index, wanted in enumerate(self._widths()):
+        *widths, last = self._widths()
+        for index, wanted in enumerate(widths):
             if first or wanted > header.sectionSize(index):
                 header.resizeSection(index, wanted)
+        left = self._room() - sum(header.sectionSize(index) for index in range(len(widths)))
+        header.resizeSection(len(widths), min(last, max(_NARROWEST, left)))
 
     def _widths(self) -> list[int]:
         """Pixels for each column, with less air where that is what it takes to see them all."""
@@ -108,10 +111,7 @@ class TrialsPanel(Panel):
         seen = [not self.table.isColumnHidden(index) for index in range(len(texts))]
         if sum(compress(with_air, seen)) <= room:
             return with_air
-        widths = [min(width + _LITTLE_AIR, most) for width in texts]
-        over = max(0, sum(compress(widths, seen)) - room)
-        widths[-1] -= min(over, max(0, widths[-1] - _NARROWEST))  # the tip has all of why it failed
-        return widths
+        return [min(width + _LITTLE_AIR, most) for width in texts]
 
     def _room(self) -> int:
         """Pixels for the columns, which the table itself only knows once it has been shown."""

@@ -480,3 +480,15 @@ def test_that_another_study_takes_the_place_of_the_first(qtbot, page):
     first.apply([TrialFinished(grid_trials(1)[0])])
     qtbot.wait(150)
     assert page.history.redraws == drawn
+
+
+def test_that_a_reset_layout_has_its_sizes_even_if_the_page_is_left_at_once(qtbot, page):
+    _show(qtbot, page, trials=grid_trials(3))
+    page.docks.bring_up("timeline")
+    page.reset_layout()
+    page.hide()
+    page.resize(1000, 600)
+    qtbot.wait(50)
+    page.show()
+    qtbot.waitUntil(lambda: page.surface.height() > 0.45 * page.height())
+    assert page.trials.isVisible()

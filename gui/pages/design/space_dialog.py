@@ -31,6 +31,7 @@ class SpaceDialog(FormDialog):
         if isinstance(spec.task, BuiltinTask):
             self.card.set_known(catalog.hyperparameters(spec.task.network))
         self.content.addWidget(self.card, 1)
+        self.card.table.setFocus()
         self.be_wide(_CHARACTERS)
         self.draft.changed.connect(self._judge)
         self._judge()

@@ -37,6 +37,7 @@ class ConfigurationDialog(FormDialog):
         self.fields = {parameter.name: self._field(parameter) for parameter in self._space}
         self.content.addWidget(Field("Start from", self.start))
         self.content.addWidget(self._scrolled_fields(), 1)
+        next(iter(self.fields.values())).editor.setFocus()
         self.be_wide(_CHARACTERS)
         self.configuration.changed.connect(self.refresh)
         self.refresh()

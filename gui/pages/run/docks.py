@@ -157,6 +157,14 @@ class Docks(QMainWindow):
         for name in _IN_FRONT:
             docks[name].raise_()
         self._share_room()
+        if self.isVisible():  # the docks have to be laid out before they take their shares
+            QTimer.singleShot(0, self, self._share_soon)
+
+    def _share_soon(self) -> None:
+        """Share the room now if that can be, or when the page is shown again."""
+        self._sizes_due = not self.isVisible()
+        if not self._sizes_due:
+            self._share_room()
 
     def _tabify(self, name: str) -> None:
         """Put a panel behind the one whose tab it is by default."""

@@ -116,8 +116,8 @@ class RunHeader(QWidget):
         self.bar.setValue(round(_STEPS * min(1.0, done / planned)) if planned else 0)
         self.bar.setToolTip(done_of_planned(model))
         alike = model.common_failure
-        said = (sentence(model), alike_words(model), tally(model))
-        self.sentence.setText(" · ".join(filter(None, said)))
+        said = " ".join(filter(None, (sentence(model), alike_words(model))))
+        self.sentence.setText(" · ".join(filter(None, (said, tally(model)))))
         set_property(self.sentence, "tone", "bad" if alike else "")
         self.output.setVisible(alike is not None)
         self.results.setVisible(model.state is StudyState.FINISHED and model.best is not None)

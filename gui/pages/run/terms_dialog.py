@@ -53,6 +53,7 @@ class TermsDialog(FormDialog):
         self._workers = self.forms[0].fields[_WORKERS]
         self._workers.editor.setPlaceholderText(f"automatic: {model.workers}")
         self.content.addStretch(1)
+        self.forms[0].fields["budget", "trials"].editor.setFocus()
         self.be_wide(_CHARACTERS)
         self.draft.changed.connect(self._judge)
         self._judge()
