@@ -124,7 +124,6 @@ def _discover(task: ScriptTask, base: Path, stop: threading.Event) -> Discovered
 
 
 def _look(spec: StudySpec, deliver: Callable[[View | LensProblem], None]) -> Lens:
-    from engine.executors.load import LoadSampler
     from engine.lens import Lens
 
     return Lens(spec, deliver)

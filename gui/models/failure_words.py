@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.trial import Failure, FailureReason, Trial
+from engine.trial import Failure, FailureReason, Trial, in_order_of_ending
 from gui.numbers import count
 
 _IN_A_ROW, _IN_ALL = 3, 6
@@ -33,12 +34,14 @@ class CommonFailure:
 class FailureTally:
     """Counts failures by their reasons, in the order in which trials finish."""
 
-    def __init__(self) -> None:
+    def __init__(self, trials: Iterable[Trial] = ()) -> None:
         self._finished = 0
         self._counts: Counter[FailureReason] = Counter()
         self._latest: dict[FailureReason, Trial] = {}
         self._row = 0
         self._alike: FailureReason | None = None
+        for trial in in_order_of_ending(trials):
+            self.add(trial)
 
     def add(self, trial: Trial) -> None:
         """Count a trial that is over."""

@@ -74,6 +74,7 @@ class StudyModel(QObject):
         self._clock = (snapshot.elapsed, time.monotonic())
         for trial in snapshot.trials:
             self._keep_in_mind(trial)
+        self._failures = FailureTally(snapshot.trials)
         self._count_trials()
         self._lay_out()
 

@@ -13,6 +13,7 @@ from gui.models.cells import Column
 from gui.models.draft import Draft
 from gui.models.plan import workers_of
 from gui.models.timings import Timings
+from gui.pages.design.budget_card import LimitsDialog
 from gui.pages.design.page import DesignPage
 from gui.settings import Settings
 from tests.gui.windows import EXAMPLES
@@ -74,6 +75,18 @@ def test_that_a_wrong_field_says_so_beside_itself(qtbot, page):
     assert field.problem == "must be at least 1, not 0."
     assert field.editor.property("invalid")
     assert not page.footer.run.isEnabled()
+
+
+def test_that_what_is_seldom_limited_is_edited_in_a_dialog(page, draft):
+    page.budget.more.click()
+    dialog = page.findChild(LimitsDialog)
+    field = dialog.form.fields["limits", "same_failures"]
+    for text, problem in (("0", "must be at least 1, not 0."), ("5", "")):
+        field.editor.setText(text)
+        field.editor.textEdited.emit(text)
+        assert field.problem == problem
+    assert draft.verdict.spec.limits.same_failures == 5
+    dialog.accept()
 
 
 def test_that_typing_in_a_field_is_undone_by_the_window(qtbot, page, draft):

@@ -52,7 +52,7 @@ def test_that_a_script_of_ones_own_is_found_out_tried_and_tuned(qtbot, tmp_path)
         )
         assert "The study will take about" in page.code_card.text
 
-        page.budget._fields["budget", "trials"].editor.edited.emit(12)
+        page.budget.form.fields["budget", "trials"].editor.edited.emit(12)
         page.footer.run.click()
         qtbot.waitUntil(lambda: program.studies.current is not None, timeout=PATIENCE_MS)
         model = program.studies.current.model
