@@ -52,7 +52,7 @@ def is_possible(model: StudyModel | None, command: TrialCommand, number: int | N
     trial = model.trials[number]
     match command:
         case TrialCommand.CANCEL:
-            return model.state.is_active and trial.state in _STILL_TO_RUN
+            return model.is_at_work_here and trial.state in _STILL_TO_RUN
         case TrialCommand.AGAIN | TrialCommand.LIKE_IT:
             return not model.read_only_because
         case TrialCommand.OUTPUT:
