@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from engine import places
 from gui import theme
 from gui.crash import CrashLog
+from gui.garbage import Garbage
 from gui.interrupts import Interrupts
 from gui.jobs import finish_jobs, run_job
 from gui.late import late_import, warm_up
@@ -56,6 +57,7 @@ def run(path: Path | None = None) -> int:
     theme.use_value_map(settings.get(VALUE_MAP, theme.value_map()))
     crashes = CrashLog()
     crashes.install()
+    garbage = Garbage()
     program = Program(settings, crashes, study_door())
     interrupts = Interrupts(program.closing.stop_and_leave)
     program.open_window(path)
@@ -68,6 +70,7 @@ def run(path: Path | None = None) -> int:
     if interrupts.number is not None:
         code = 128 + interrupts.number
     interrupts.close()
+    garbage.close()
     settings.flush()
     if not finish_jobs(_LAST_JOBS_MS):  # whatever hangs, the engine's guard ends its processes
         os._exit(code)

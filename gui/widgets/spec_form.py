@@ -1,4 +1,4 @@
-"""A form over entries of a draft's [budget], [limits] and [resources], the same wherever it is."""
+"""A form over entries of a draft that are numbers and choices, the same wherever it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gui.models.draft import Draft
 from gui.models.plan import duration_text, parse_duration
 from gui.models.verdict import Verdict
 from gui.theme import CARD, CONTROL
-from gui.widgets.fields import Field, LineField, ParsedField, WholeField, real
+from gui.widgets.fields import ChoiceField, Field, LineField, ParsedField, WholeField, real
 
 _NO_LIMIT, _AUTOMATIC, _NEVER = "no limit", "automatic", "never"
 
@@ -20,10 +20,22 @@ Place = tuple[str, str]
 """Table and key of an entry."""
 
 
+Editor = LineField | ChoiceField
+
+
 class _Entry(NamedTuple):
     caption: str
-    make: Callable[[], LineField]
+    make: Callable[[], Editor]
     tip: str
+
+
+_RULES = [
+    ("never", "none"),
+    ("below the median", "median"),
+    ("successive halving", "asha"),
+    ("Hyperband", "hyperband"),
+    ("by its curve", "curve"),
+]
 
 
 def _duration() -> LineField:
@@ -77,6 +89,13 @@ _ENTRIES: dict[Place, _Entry] = {
         lambda: WholeField(_NEVER),
         "So many trials in a row that fail for the same reason end the study",
     ),
+    ("pruner", "name"): _Entry(
+        "Stop trials early",
+        lambda: ChoiceField(_RULES),
+        "When a trial is not worth finishing. Below the median: worse than half of those that got "
+        "as far. Successive halving: few go far. Hyperband: the same with several beginnings. By "
+        "its curve: it will hardly become the best, by where curves like it ended",
+    ),
     ("resources", "seed"): _Entry(
         "Seed",
         lambda: WholeField("0"),
@@ -123,9 +142,16 @@ class SpecForm(QWidget):
         for (table, key), field in self.fields.items():
             field.set_problem(verdict.problem_at(table, key))
 
+    def _set(self, place: Place, value: Any) -> None:
+        """Change an entry; the options of one rule are not those of another."""
+        if place == ("pruner", "name"):
+            self._draft.put_table("pruner", {"name": value})
+        else:
+            self._draft.set_entry(*place, value)
+
     def _field(self, place: Place) -> Field:
         caption, make, tip = _ENTRIES[place]
         editor = make()
-        editor.edited.connect(lambda value: self._draft.set_entry(*place, value))
+        editor.edited.connect(lambda value: self._set(place, value))
         field = self.fields[place] = Field(caption, editor, tip)
         return field

@@ -386,3 +386,19 @@ def test_that_every_editor_has_a_name_and_is_reached_by_tab(page):
         if editor.isVisible() and not isinstance(editor.parent(), QComboBox):
             assert editor.accessibleName(), editor
             assert editor.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_that_a_rule_to_stop_trials_early_is_chosen(page, draft):
+    rule = page.budget.form.fields["pruner", "name"].editor
+    assert rule.currentText() == "never"
+    rule.edited.emit("curve")
+    assert draft.verdict.spec.pruner.name == "curve"
+    assert 'name = "curve"' in draft.verdict.spec.to_toml().split("[pruner]")[1]
+    draft.undo_stack.undo()
+    assert rule.currentText() == "never"
+
+
+def test_that_the_options_of_a_rule_go_with_it(page, draft):
+    draft.put_table("pruner", {"name": "curve", "probability": 0.1})
+    page.budget.form.fields["pruner", "name"].editor.edited.emit("median")
+    assert draft.verdict.spec.pruner.options == {}

@@ -16,10 +16,12 @@ from gui.widgets.text import label
 _PLACES = (
     *(("budget", key) for key in ("trials", "seconds", "target")),
     *(("limits", key) for key in ("trial_seconds", "memory_mb")),
-    *(("resources", key) for key in ("seed", "workers", "devices")),
+    ("pruner", "name"),
+    *(("resources", key) for key in ("workers", "devices")),
 )
-_SELDOM = tuple(
-    ("limits", key) for key in ("report_seconds", "same_failures", "retries", "retry_on")
+_SELDOM = (
+    *(("limits", key) for key in ("report_seconds", "same_failures", "retries", "retry_on")),
+    ("resources", "seed"),
 )
 _CHARACTERS = 70
 
@@ -31,8 +33,8 @@ class BudgetCard(Card):
         super().__init__("Budget", parent)
         self._draft = draft
         self.form = SpecForm(draft, _PLACES)
-        tip = "Silence, retries, and when failures end the study"
-        self.more = button("More limits…", self._show_more, "quiet", tip)
+        tip = "Silence, retries, when failures end the study, and the seed"
+        self.more = button("More…", self._show_more, "quiet", tip)
         head = QHBoxLayout()
         self.column.removeWidget(self.title)
         head.addWidget(self.title, 1)
@@ -54,13 +56,13 @@ class LimitsDialog(QDialog):
     def __init__(self, parent: QWidget, draft: Draft) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("More limits")
+        self.setWindowTitle("More settings")
         self.form = SpecForm(draft, _SELDOM)
         self.form.setMinimumWidth(self.fontMetrics().averageCharWidth() * _CHARACTERS)
         column = QVBoxLayout(self)
         column.setContentsMargins(PAGE, PAGE, PAGE, CARD)
         column.setSpacing(CARD)
-        column.addWidget(label("When trials go wrong", "title"))
+        column.addWidget(label("More settings", "title"))
         column.addWidget(self.form)
         close = button("Close", self.accept, "primary")
         column.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)
