@@ -66,8 +66,12 @@ def alike_words(model: StudyModel) -> str:
 
 def tally(model: StudyModel) -> str:
     """How many trials run, failed, ...: what is not simply complete."""
-    states = (TrialState.RUNNING, TrialState.FAILED, TrialState.PRUNED, TrialState.CANCELLED)
-    return " · ".join(f"{n} {state.value}" for state in states if (n := model.count(state)))
+    states = (TrialState.RUNNING, TrialState.FAILED, TrialState.CANCELLED, TrialState.PRUNED)
+    parts = [f"{n} {state.value}" for state in states if (n := model.count(state))]
+    saved = model.saved_seconds()
+    if saved >= 1.0:
+        parts[-1] += f", which saved about {words(saved)}"
+    return " · ".join(parts)
 
 
 def _stopped(model: StudyModel) -> str:

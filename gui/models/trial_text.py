@@ -40,8 +40,9 @@ def card(trial: Trial, objective: str, best: Trial | None = None) -> str:
         f'<tr><td style="color:{muted}; padding-right:12px">{escape(name)}</td><td>{text}</td></tr>'
         for name, text in rows
     )
-    failure = "" if trial.failure is None else f"<div>{escape(failure_words(trial.failure))}</div>"
-    return f"<div>{title(trial, best)}</div><table cellspacing=0>{cells}</table>{failure}"
+    why = trial.note if trial.failure is None else failure_words(trial.failure)
+    ended = f"<div>{escape(why)}</div>" if why else ""
+    return f"<div>{title(trial, best)}</div><table cellspacing=0>{cells}</table>{ended}"
 
 
 def as_json(params: Params) -> str:

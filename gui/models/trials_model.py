@@ -193,4 +193,6 @@ def _tip(trial: Trial, column: Column) -> str | None:
         click = "Click to see its output." if _is_why(trial, column) else ""
         last = "\n".join(trial.failure.log_tail.splitlines()[-_LINES_IN_TIP:])
         return "\n".join(filter(None, (trial.failure.message, last, click)))
+    if trial.note and column.title == "State":
+        return trial.note
     return column.exact(trial) or None
