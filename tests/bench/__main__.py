@@ -23,6 +23,7 @@ BENCHMARKS = (
     "digits_grid",
     "lens",
     "stacks",
+    "pruners",
 )
 LONG = ("methods", "ablation")
 """Those that take most of an hour, and are run by name only."""

@@ -27,12 +27,16 @@ DRAWS = 2001
 
 @dataclass(frozen=True)
 class Task:
-    """An objective to minimise over a space, and how good one of its values is."""
+    """An objective to minimise over a space, and how good one of its values is.
+
+    `curve` is the loss after each epoch, where that was recorded.
+    """
 
     name: str
     space: SearchSpace
     loss: Callable[[dict[str, Any]], float]
     regret: Callable[[float], float]
+    curve: Callable[[dict[str, Any]], list[float]] | None = None
 
 
 @functools.cache
@@ -55,6 +59,9 @@ def _recorded(tables: Any, name: str) -> Task:
         SearchSpace([_parameter(described) for described in tables.space(name).values()]),
         lambda params: float(tables.evaluate(name, params)),
         lambda loss: float(tables.regret(name, loss)),
+        (lambda params: tables.curve(name, params).tolist())
+        if name.startswith("lcbench")
+        else None,
     )
 
 
