@@ -6,6 +6,7 @@ import json
 import math
 import os
 import queue
+import shlex
 import signal
 import sys
 from argparse import Namespace
@@ -338,7 +339,13 @@ def _conclude(study: Study, received: _Received) -> None:
             _say(f"  {name} {value:.6g}")
     can_go_on = study.state is StudyState.STOPPED or received.number is not None
     if can_go_on and study.path.exists():
-        _say(f"To go on: python main.py --headless {study.path}")
+        _say(f"To go on: python main.py --headless {_arguments(study)}")
+
+
+def _arguments(study: Study) -> str:
+    """What a study is gone on with, for a shell."""
+    trusted = is_trusted(study.spec.task, study.spec.base)
+    return shlex.join([str(study.path), *([] if trusted else ["--trust"])])
 
 
 def _exit_code(study: Study, received: _Received) -> int:

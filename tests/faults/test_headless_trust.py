@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,20 @@ def test_that_nothing_of_the_users_is_run_before_it_is_trusted(tmp_path: Path, t
         "mine.toml",
         "train.py",
     ]
+
+
+def test_that_the_command_to_go_on_with_can_be_typed_as_it_is_told(tmp_path: Path) -> None:
+    study = tmp_path / "my studies" / "mine.tune"
+    study.parent.mkdir()
+    (tmp_path / "mine.toml").write_text(SPEC.format(task='kind = "script"\nfile = "train.py"'))
+    (tmp_path / "train.py").write_text(
+        "import sys\nif __name__ != '__main__':\n    sys.exit()\ndef objective(trial): return 1.0\n"
+    )
+    with (tmp_path / "mine.toml").open("a") as spec:
+        spec.write("[limits]\nsame_failures = 1\n")
+    main = [sys.executable, str(ROOT / "main.py")]
+    command = [*main, "--headless", "mine.toml", "--trust", "--out", str(study)]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60).stdout
+    start = "To go on: python main.py "
+    arguments = shlex.split(told.splitlines()[-1].removeprefix(start))
+    assert arguments == ["--headless", str(study), "--trust"]
