@@ -144,6 +144,7 @@ def test_that_the_first_report_of_a_step_counts(make_trial: Any, told: Told) -> 
         (lambda t: t.report(np.zeros(2), 1), "value must be a number, not a ndarray of shape"),
         (lambda t: t.report(1, None), "the step must be a whole number, not None"),
         (lambda t: t.report(1, -1), "the step must not be negative"),
+        (lambda t: t.report(1, 10**400), "the step must not be above"),
         (lambda t: t.log(name="x"), "name must be a number, not the text 'x'"),
     ],
 )

@@ -14,6 +14,8 @@ from .loading import ScriptError
 from .objective import NOT_A_NUMBER, Outcome, describe, number
 from .suggestion import Suggestion, choice_asked_for, number_asked_for
 
+LARGEST_STEP = 2**53
+
 
 def is_pruned(error: BaseException) -> bool:
     """Whether this is the pruned exception, ours or that of another tuner."""
@@ -224,6 +226,8 @@ def _whole(step: Any) -> int:
         raise TypeError(f"the step must be a whole number, not {describe(step)}") from None
     if whole < 0:
         raise ValueError(f"the step must not be negative, as {whole} is")
+    if whole > LARGEST_STEP:
+        raise ValueError(f"the step must not be above {LARGEST_STEP}; count it from 0")
     return whole
 
 
