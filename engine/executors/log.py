@@ -48,6 +48,13 @@ class Log:
         return _UNSHOWN.sub("", b"\n".join(lines).decode(errors="replace")).rstrip()
 
 
+def cut(text: str) -> str:
+    """What is kept of a text that a process told otherwise than by printing it."""
+    log = Log()
+    log.feed(text.encode(errors="replace"))
+    return log.text()
+
+
 def _shortened(line: bytes) -> bytes:
     """A line as a terminal would leave it: a progress bar at its last state; and not too long."""
     return line.rstrip(b"\r").rpartition(b"\r")[2][:LINE_LIMIT]

@@ -14,6 +14,7 @@ from typing import Any
 from engine.executors.child import Child, Exited
 from engine.executors.devices import Slot
 from engine.executors.job import Inbox, Job, Task
+from engine.executors.log import cut
 from engine.executors.memory import oom_kills, resident_mb
 from engine.executors.messages import ReportsThinned, TrialBegan, TrialEnded, TrialProgressed
 from engine.executors.reports import Reports
@@ -167,7 +168,7 @@ class Watch:
 
     def _failure(self, message: Mapping[str, Any]) -> End:
         reason = FailureReason(message["reason"])
-        log = "\n".join(filter(None, (self._child.log_tail(), message["log"])))
+        log = "\n".join(filter(None, (self._child.log_tail(), cut(message["log"]))))
         ended = TrialEnded(
             self._number,
             TrialState.FAILED,

@@ -29,6 +29,9 @@ from typing import Any, NoReturn
 
 ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LONGEST_MESSAGE = 2_000
+LONGEST_LOG = 200_000
+LONGEST_LINE = 15_000_000
+"""Bytes; the program takes no longer one for a message."""
 LOADED = "tunescape_"  # begins the names of modules that are loaded by path
 
 
@@ -66,11 +69,17 @@ class Channel:
         return os.getpid() != self._owner
 
     def send(self, kind: str, **content: Any) -> None:
-        """Say something to the program; a fork of this process stays silent."""
+        """Say something to the program; a fork of this process stays silent.
+
+        Raises ValueError where it is too much.
+        """
         if self.is_forked():
             return
         content["type"] = kind
-        line = json.dumps(content, default=float).encode("utf-8") + b"\n"
+        text = json.dumps(content, default=float, ensure_ascii=False)
+        line = text.encode("utf-8", "replace") + b"\n"  # half a character becomes "?"
+        if len(line) > LONGEST_LINE:
+            raise ValueError(f"a {kind} of {len(line) / 1e6:.0f} MB is too much; tell less at once")
         with self._lock:
             while line:
                 line = line[os.write(self._output, line) :]
@@ -173,6 +182,8 @@ def describe(error: BaseException) -> str:
 
 def log_of(error: BaseException) -> str:
     """The traceback of `error` without what is ours; empty where that is all there is."""
+    if type(error).__module__.startswith(LOADED) and error.__cause__ is not None:
+        error = error.__cause__  # of which it is a sentence
     runners = tuple(os.path.join(ENGINE, "tasks", kind) for kind in ("script", "command"))
     ours = (main.__code__.co_filename, "<frozen importlib", *runners)
     told = traceback.TracebackException(type(error), error, error.__traceback__)
@@ -180,7 +191,13 @@ def log_of(error: BaseException) -> str:
     while link is not None:
         link.stack[:] = [frame for frame in link.stack if not frame.filename.startswith(ours)]
         link = link.__cause__ or link.__context__
-    return "".join(told.format()) if told.stack or told.__cause__ else ""
+    return shortened("".join(told.format())) if told.stack or told.__cause__ else ""
+
+
+def shortened(text: str) -> str:
+    """The beginning and the end of a text, if it is a long one."""
+    half = LONGEST_LOG // 2
+    return text if len(text) <= LONGEST_LOG else f"{text[:half]}\n...\n{text[-half:]}"
 
 
 def run_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
@@ -192,18 +209,6 @@ def run_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
         outcome = runner.run(context)
         if outcome.value is not None and not math.isfinite(outcome.value):
             raise Diverged(f"the objective is {float(outcome.value)}.")
-    except BaseException as error:
-        end_if_forked(channel, error)
-        channel.send(
-            "failure",
-            trial=context.number,
-            reason=reason_of(error),
-            message=describe(error),
-            log=log_of(error),
-            seconds=context.seconds(),
-            time=time.time(),
-        )
-    else:
         end_if_forked(channel)
         channel.send(
             "result",
@@ -213,6 +218,17 @@ def run_trial(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
             metrics=outcome.metrics,
             finished=outcome.finished,
             pruned=getattr(outcome, "pruned", False),
+            seconds=context.seconds(),
+            time=time.time(),
+        )
+    except BaseException as error:
+        end_if_forked(channel, error)
+        channel.send(
+            "failure",
+            trial=context.number,
+            reason=reason_of(error),
+            message=describe(error),
+            log=log_of(error),
             seconds=context.seconds(),
             time=time.time(),
         )

@@ -68,6 +68,16 @@ def fail(context: Any) -> Outcome:
     raise ValueError("the data are\nnot what they seem")
 
 
+def fail_at_length(context: Any) -> Outcome:
+    """Raise with all that was at hand, as a shape error with its data does."""
+    raise ValueError("\n".join(["0.125 " * 1_000] * 4_000))
+
+
+def return_too_much(context: Any) -> Outcome:
+    """Hand in more metrics than the program hears of at once."""
+    return Outcome(1.0, 1, {f"{'a name ' * 100}{number}": 1.0 for number in range(25_000)})
+
+
 def diverge(context: Any) -> Outcome:
     """As a network does whose loss is no number."""
     raise Diverged("the loss became nan in epoch 2")

@@ -11,7 +11,7 @@ import pytest
 from engine.executors.child import BACKLOG, Child, Exited
 from engine.executors.log import HEAD_LINES, LINE_LIMIT, TAIL_LINES
 from engine.executors.messages import ReportsThinned, TrialBegan, TrialEnded, TrialProgressed
-from engine.trial import TrialState
+from engine.trial import FailureReason, TrialState
 
 MOST_MEMORY = 40_000_000
 
@@ -41,6 +41,19 @@ def test_that_what_a_trial_printed_stands_above_its_traceback(open_bench) -> Non
     log = bench.run(1, "fail").failure.log_tail
     assert log.index("about to fail") < log.index("Traceback")
     assert "last words" not in log
+
+
+def test_that_of_a_long_message_the_beginning_and_the_end_are_kept(open_bench) -> None:
+    log = open_bench().run(0, "fail_at_length").failure.log_tail.splitlines()
+    assert log[0].startswith("Traceback")
+    assert len(log) <= HEAD_LINES + 1 + TAIL_LINES
+    assert max(map(len, log)) == LINE_LIMIT
+
+
+def test_that_a_result_that_is_too_long_to_be_heard_fails(open_bench) -> None:
+    failure = open_bench().run(0, "return_too_much").failure
+    assert failure.reason is FailureReason.EXCEPTION
+    assert failure.message == "ValueError: a result of 18 MB is too much; tell less at once"
 
 
 def test_that_ten_thousand_reports_a_second_are_thinned_and_the_last_one_arrives(

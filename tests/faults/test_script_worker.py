@@ -192,6 +192,28 @@ def test_that_a_traceback_begins_with_the_users_own_code(tmp_path: Path) -> None
     assert failure["log"].splitlines()[1].endswith('train.py", line 3, in objective')
 
 
+def test_that_a_sentence_about_an_error_stands_in_the_place_of_its_traceback(
+    tmp_path: Path,
+) -> None:
+    log = ended(tmp_path, "import no_such_thing\n")["log"]
+    assert log.endswith("ModuleNotFoundError: No module named 'no_such_thing'\n")
+    assert "tunescape" not in log
+
+
+def test_that_half_a_character_harms_nothing(tmp_path: Path) -> None:
+    body = """
+        def objective(trial):
+            trial.log(**{"\\udcff": 1})
+            raise OSError("\\udcff.csv is not there")
+        """
+    with ScriptWorker(write(tmp_path, body)) as worker:
+        worker.begin()
+        report, failure = worker.hear_all()[-2:]
+    assert report["metrics"] == {"?": 1}
+    assert failure["message"] == "OSError: ?.csv is not there (train.py, line 4)"
+    assert "OSError: ?.csv" in failure["log"]
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
