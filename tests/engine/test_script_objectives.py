@@ -98,6 +98,14 @@ def test_that_a_quadratic_runs_unchanged_without_tuning_by_itself(worker_for: An
     assert "the script's own study.optimize(...) is left out" in worker.log
 
 
+def test_that_a_scripts_own_storage_is_left_alone(worker_for: Any, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    worker = worker_for("stored.py")
+    assert names_and_conditions(worker.discover()) == {"x": None}
+    assert worker.run({"x": 0.5})["value"] == 0.25
+    assert not (tmp_path / "trials.db").exists()
+
+
 def test_that_a_choice_of_classifiers_runs_unchanged(worker_for: Any) -> None:
     worker = worker_for("classifier.py")
     found = worker.discover()

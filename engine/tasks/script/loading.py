@@ -22,6 +22,8 @@ _USES_NUMPY = re.compile(
     "tensorflow|keras|jax|flax|xgboost|lightgbm|catboost"
 )
 _SEEDED = (("numpy", "random.seed"), ("torch", "manual_seed"), ("tensorflow", "random.set_seed"))
+_STORED = ("storage", "study_name", "load_if_exists")
+"""What Optuna is told of a study that is kept somewhere."""
 
 
 class ScriptError(Exception):
@@ -59,13 +61,16 @@ class Script:
         The import itself has the same randomness in every trial, so that data which the script
         splits at its top are split alike. Raises ScriptError, and whatever the script raises.
         """
-        imported = _imported(self.parse())
-        self._prepare_process()
+        tree = self.parse()
+        imported = _imported(tree)
+        levels = _levels(tree)
+        root, package = _package(os.path.dirname(self.path), levels)
+        self._prepare_process(root)
         if any(map(_USES_NUMPY.fullmatch, imported)):
             with contextlib.suppress(ImportError):
                 importlib.import_module("numpy")
         _seed(0)
-        module = self._import("optuna" in imported)
+        module = self._import("optuna" in imported, package if levels else [])
         _seed(seed)
         return self._find(module)
 
@@ -87,24 +92,38 @@ class Script:
             trace = trace.tb_next
         return f"{self.name}, line {line}" if line else ""
 
-    def _prepare_process(self) -> None:
-        """Be where the script would be if it were started from its own folder."""
+    def _prepare_process(self, root: str) -> None:
+        """Be where the script would be if it were started from its own folder.
+
+        Modules of a package that it is in are found as well, from the package's folder `root`.
+        """
         folder = os.path.dirname(self.path)
         sys.path.insert(0, folder)
         sys.path.append(VISIBLE)
+        if root != folder:
+            sys.path.append(root)
         sys.argv = [self.path]
         os.chdir(folder)
 
-    def _import(self, with_optuna: bool) -> types.ModuleType:
-        name = self._module_name()
+    def _import(self, with_optuna: bool, package: list[str]) -> types.ModuleType:
+        with self._explaining_imports():
+            name = self._name_in(package) or self._module_name()
+            return self._run_as(name, with_optuna)
+
+    def _run_as(self, name: str, with_optuna: bool) -> types.ModuleType:
         loader = importlib.machinery.SourceFileLoader(name, self.path)
         spec = importlib.util.spec_from_loader(name, loader)
         assert spec is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
+        with _tuning_left_out() if with_optuna else contextlib.nullcontext():
+            loader.exec_module(module)
+        return module
+
+    @contextlib.contextmanager
+    def _explaining_imports(self) -> Iterator[None]:
         try:
-            with _tuning_left_out() if with_optuna else contextlib.nullcontext():
-                loader.exec_module(module)
+            yield
         except SyntaxError as error:
             raise self._bad_syntax(error) from error
         except ImportError as error:
@@ -112,8 +131,17 @@ class Script:
             mend = "correct the import"
             if isinstance(error, ModuleNotFoundError):
                 mend = f"install it for {sys.executable}, or choose another interpreter"
-            raise ScriptError(f"{place}: {error}; {mend}.") from error
-        return module
+            raise ScriptError(f"{place}: {str(error).rstrip('.')}; {mend}.") from error
+
+    def _name_in(self, package: list[str]) -> str:
+        """The script's name in its package, which is imported; empty where it has none."""
+        if not package:
+            return ""
+        name = ".".join(package)
+        folders = getattr(importlib.import_module(name), "__path__", ())
+        if os.path.dirname(self.path) not in map(os.path.abspath, folders):
+            return ""  # another one has that name
+        return name + "." + os.path.splitext(self.name)[0]
 
     def _module_name(self) -> str:
         """The name by which child processes can import this very file, if there is one."""
@@ -155,30 +183,60 @@ def _imported(tree: ast.Module) -> set[str]:
     return names
 
 
+def _levels(tree: ast.Module) -> int:
+    """How many folders up a script's relative imports lead; 1: beside it, 0: it has none."""
+    return max((n.level for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)), default=0)
+
+
+def _package(folder: str, levels: int) -> tuple[str, list[str]]:
+    """The folder from which the package `folder` is found, and the package's name in parts.
+
+    A folder is one if it says so, and the last `levels` are.
+    """
+    names: list[str] = []
+    while len(names) < levels or os.path.isfile(os.path.join(folder, "__init__.py")):
+        above, name = os.path.split(folder)
+        if not name:
+            break
+        folder, names = above, [name, *names]
+    return folder, names
+
+
 def _seed(seed: int) -> None:
     """Seed the random numbers of Python and of those libraries that are there."""
     random.seed(seed)
     for package, function in _SEEDED:
-        if package in sys.modules:
+        with contextlib.suppress(KeyError, AttributeError):  # something else of that name
             operator.attrgetter(function)(sys.modules[package])(seed % 2**32)
 
 
 @contextlib.contextmanager
 def _tuning_left_out() -> Iterator[None]:
-    """End a script's import where it would start to tune by itself, unguarded by __main__."""
+    """End a script's import where it would start to tune by itself, unguarded by __main__.
+
+    Studies that it makes before are in memory alone: its own storage is left as it is.
+    """
     try:
-        study: Any = importlib.import_module("optuna.study").Study
-    except ImportError:
+        optuna: Any = importlib.import_module("optuna")
+        create, places = optuna.create_study, (optuna, optuna.study, optuna.study.Study)
+    except (ImportError, AttributeError):
         yield
         return
 
     def end(*_: Any, **__: Any) -> None:
         raise _EndOfScript
 
-    original, study.optimize = study.optimize, end
+    def in_memory(**options: Any) -> Any:
+        return create(**{k: v for k, v in options.items() if k not in _STORED})
+
+    changes = {"create_study": in_memory, "load_study": in_memory, "optimize": end}
+    before = [(p, name, vars(p)[name]) for p in places for name in changes if name in vars(p)]
+    for place, name, _ in before:
+        setattr(place, name, changes[name])
     try:
         yield
     except _EndOfScript:
         print("Tunescape: the script's own study.optimize(...) is left out, and what follows it.")
     finally:
-        study.optimize = original
+        for place, name, original in before:
+            setattr(place, name, original)
