@@ -59,7 +59,13 @@ def discover(task: ScriptTask, base: Path, stop: threading.Event | None = None) 
 def _wait_for(child: Child, kind: str, stop: threading.Event) -> Mapping[str, Any]:
     """The next message of a kind. Raises DryRunError where none can come."""
     deadline = time.monotonic() + SECONDS + GRACE_SECONDS
-    while not stop.is_set() and time.monotonic() < deadline:
+    while not stop.is_set():
+        if time.monotonic() > deadline:
+            raise DryRunError(
+                f"The script did not answer for {SECONDS + GRACE_SECONDS:g} s; have it ask for its "
+                "parameters before it begins to train.",
+                child.log_tail(),
+            )
         with contextlib.suppress(queue.Empty):
             message = child.messages.get(timeout=LOOK_SECONDS)
             if isinstance(message, Exited):

@@ -28,6 +28,7 @@ import traceback
 from typing import Any, NoReturn
 
 ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OLDEST = (3, 8)
 LONGEST_MESSAGE = 2_000
 LONGEST_LOG = 200_000
 LONGEST_LINE = 15_000_000
@@ -288,6 +289,8 @@ def main() -> int:
     faulthandler.enable()
     opened = channel.jobs.get()
     try:
+        if sys.version_info < OLDEST:
+            raise ValueError(f"interpreter: {sys.executable} is too old; choose a newer Python.")
         runner = open_runner(opened)
     except Exception as error:
         traceback.print_exc()

@@ -27,7 +27,7 @@ def check_script(task: Mapping[str, Any], base: Path) -> None:
     except (SyntaxError, ValueError, RecursionError) as error:
         if interpreter:  # which may be of another version than this one
             return
-        line = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        line = f" in line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise TaskError(f"file: {file.name} is no valid Python{line} ({_said(error)}).") from None
     names = list(_names(tree.body))
     if function not in names and "*" not in names:
@@ -80,10 +80,15 @@ def check_command(task: Mapping[str, Any], base: Path) -> None:
     if "{" in program:
         return
     has_folder = os.path.dirname(program) != ""
-    found = shutil.which(folder / program if has_folder else program)
-    if found is None:
-        where = f"at {folder / program}" if has_folder else "on this computer's PATH"
-        raise TaskError(f"argv: there is no program {program} {where}; correct its name.")
+    path = task.get("environment", {}).get("PATH")
+    if shutil.which(folder / program if has_folder else program, path=path) is not None:
+        return
+    if (folder / program).is_file():
+        raise TaskError(
+            f"argv: {program} is not executable; name the program that runs it in front of it."
+        )
+    where = f"at {folder / program}" if has_folder else "on this computer's PATH"
+    raise TaskError(f"argv: there is no program {program} {where}; correct its name.")
 
 
 def _names(body: list[ast.stmt]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import discovery
 from engine.discovery import discover
 from engine.dry_run import DryRunError, DryRunStoppedError
 from engine.space import Categorical, Float, Int
@@ -67,6 +68,17 @@ def test_that_the_search_can_be_stopped(tmp_path: Path) -> None:
         discover(
             task_in(tmp_path, "import time\ntime.sleep(60)\ndef objective(t): ..."), tmp_path, stop
         )
+
+
+def test_that_a_script_that_never_answers_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "SECONDS", 0.5)
+    monkeypatch.setattr(discovery, "GRACE_SECONDS", 1.5)
+    text = "import ctypes\ndef objective(trial):\n    ctypes.PyDLL(None).sleep(60)\n"
+    with pytest.raises(DryRunError, match="did not answer for 2 s; have it ask") as refused:
+        discover(task_in(tmp_path, text), tmp_path)
+    assert not isinstance(refused.value, DryRunStoppedError)
 
 
 def test_that_a_crash_is_told_of(tmp_path: Path) -> None:

@@ -137,6 +137,7 @@ def test_that_a_script_with_its_function_is_let_through(tmp_path: Path) -> None:
         ("def f(t): ...\ndef g(t): ...", "", "has no function objective; it has f, g."),
         ("x = 1", "", "has no function objective; define it there."),
         ("def objective(trial:\n", "", "train.py is no valid Python in line 1"),
+        ("\0", "", "train.py is no valid Python (source code string cannot contain null bytes)"),
         ("def objective(t): ...", 'interpreter = "none"', "none is not there; choose the Python"),
         ("def objective(t): ...", 'interpreter = "train.py"', "is not a program"),
     ],
@@ -163,12 +164,26 @@ def test_that_a_script_for_another_interpreter_may_have_its_syntax(tmp_path: Pat
     [
         ('argv = ["no-such-program", "{lr}"]', "no program no-such-program on this computer's"),
         ('argv = ["./train.sh", "{lr}"]', "there is no program ./train.sh at"),
+        ('argv = ["./notes.txt", "{lr}"]', "./notes.txt is not executable; name the program"),
+        ('argv = ["true", "{lr}"]\nenvironment = { PATH = "none" }', "there is no program true"),
         ('argv = ["true", "{lr}"]\nfolder = "none"', "none is not there; make it"),
     ],
 )
 def test_that_a_command_that_cannot_run_is_refused(
     tmp_path: Path, more: str, sentence: str
 ) -> None:
+    (tmp_path / "notes.txt").write_text("")
     with pytest.raises(TaskError) as refused:
         check(command(more).task, tmp_path)
     assert sentence in str(refused.value)
+
+
+def test_that_a_program_is_looked_for_where_the_command_finds_it(tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "train.exe"
+    program.parent.mkdir()
+    program.write_text("")
+    program.chmod(0o755)
+    more = (
+        f'argv = ["train.exe", "{{lr}}"]\nenvironment = {{ PATH = "{program.parent.as_posix()}" }}'
+    )
+    check(command(more).task, tmp_path)

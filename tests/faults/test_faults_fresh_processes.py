@@ -15,6 +15,7 @@ from engine.trial import TrialState
 from tests.faults.executor_bench import gone
 
 SCRIPT = {"kind": "script"}
+REAL_WORKER = script_launch.WORKER
 
 
 def _workers() -> list[psutil.Process]:
@@ -73,6 +74,21 @@ def test_that_a_python_that_is_not_there_is_refused(open_bench, tmp_path: Path) 
     assert message == (
         f"interpreter: {place} is not there; choose the Python that runs the script."
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions and programs")
+def test_that_a_python_that_reads_the_worker_and_not_the_rest_is_too_old(
+    open_bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script_launch, "WORKER", REAL_WORKER)
+    python = tmp_path / "python"
+    code = (
+        "import runpy, sys; sys.version_info = (3, 7); runpy.run_path(sys.argv[1], {}, '__main__')"
+    )
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    python.chmod(0o755)
+    message = _refusal(open_bench(content={**SCRIPT, "interpreter": str(python)}))
+    assert message == f"interpreter: {sys.executable} is too old; choose a newer Python."
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions and programs")
