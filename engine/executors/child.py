@@ -175,20 +175,23 @@ class Child:
 
     def end_descendants(self) -> None:
         """End all that the process has started and left behind, but not the process itself."""
+        _end(self._descendants())
         end_marked({self.mark}, spared=self.process.pid)
+
+    def _descendants(self) -> list[psutil.Process]:
+        """What it has started that has not lost its parents: marked or not."""
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(self.process.pid).children(recursive=True)
+        return []
 
     def kill(self) -> None:
         """End the process and all that it started, at once, and wait until they are gone."""
         if self.process.poll() is None:
             self.killed = True
-            descendants: list[psutil.Process] = []
-            with contextlib.suppress(psutil.Error):
-                descendants = psutil.Process(self.process.pid).children(recursive=True)
+            descendants = self._descendants()
             self._end_group()
             self.process.kill()
-            for process in descendants:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
+            _end(descendants)
         self._waiter.join(PATIENCE)
 
     def _end_group(self) -> None:
@@ -199,11 +202,13 @@ class Child:
 
     def close(self, grace: float = 2.0) -> None:
         """Let the process end by closing its input; end it by force after `grace` seconds."""
+        descendants = self._descendants()
         self._close_input()
         try:
             self.process.wait(grace)
         except subprocess.TimeoutExpired:
             self.kill()
+        _end(descendants)
         self._waiter.join(PATIENCE)
 
     def _close_input(self) -> None:
@@ -211,3 +216,9 @@ class Child:
         assert stream is not None
         with self._send_lock, contextlib.suppress(OSError):
             stream.close()
+
+
+def _end(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()

@@ -18,6 +18,7 @@ from engine.executors.log import cut
 from engine.executors.memory import oom_kills, resident_mb
 from engine.executors.messages import ReportsThinned, TrialBegan, TrialEnded, TrialProgressed
 from engine.executors.reports import Reports
+from engine.executors.wire import read_metrics, read_number, read_step, read_text
 from engine.trial import Failure, FailureReason, Report, Trial, TrialState
 
 STOP_GRACE = 3.0
@@ -141,15 +142,19 @@ class Watch:
         return None
 
     def _on_started(self, message: Mapping[str, Any]) -> None:
+        slot, started = self._slot, read_number(message["time"])
         self._began = True
         self._begun = self._heard = time.monotonic()
-        slot = self._slot
-        self._inbox.put(TrialBegan(self._number, slot.worker, slot.device, message["time"]))
+        self._inbox.put(TrialBegan(self._number, slot.worker, slot.device, started))
 
     def _on_report(self, message: Mapping[str, Any]) -> None:
+        report = Report(
+            read_step(message["step"]),
+            read_number(message["seconds"]),
+            read_metrics(message["metrics"]),
+        )
         self._heard = time.monotonic()
         thinned = self._reports.thinned
-        report = Report(message["step"], message["seconds"], _interned(message["metrics"]))
         self._reports.add(report, self._heard)
         if self._reports.thinned and not thinned:
             self._inbox.put(ReportsThinned(self._number))
@@ -159,22 +164,23 @@ class Watch:
         return TrialEnded(
             self._number,
             TrialState.PRUNED if message.get("pruned") else state,
-            message["time"],
-            message["seconds"],
-            message["value"],
-            message["step"],
-            _interned(message["metrics"]),
+            read_number(message["time"]),
+            read_number(message["seconds"]),
+            None if message["value"] is None else read_number(message["value"]),
+            None if message["step"] is None else read_step(message["step"]),
+            read_metrics(message["metrics"]),
         )
 
     def _failure(self, message: Mapping[str, Any]) -> End:
         reason = FailureReason(message["reason"])
-        log = "\n".join(filter(None, (self._child.log_tail(), cut(message["log"]))))
+        told = cut(read_text(message["log"]))
+        log = "\n".join(filter(None, (self._child.log_tail(), told)))
         ended = TrialEnded(
             self._number,
             TrialState.FAILED,
-            message["time"],
-            message["seconds"],
-            failure=Failure(reason, message["message"], log),
+            read_number(message["time"]),
+            read_number(message["seconds"]),
+            failure=Failure(reason, read_text(message["message"]), log),
         )
         return End(ended, lost=reason is FailureReason.OUT_OF_MEMORY)
 
@@ -202,8 +208,3 @@ class Watch:
 
 def interrupted(trial: Trial) -> TrialEnded:
     return TrialEnded(trial.number, TrialState.INTERRUPTED, time.time())
-
-
-def _interned(metrics: Mapping[str, float]) -> dict[str, float]:
-    """The same with names that are in memory once, however many trials and reports have them."""
-    return {sys.intern(name): value for name, value in metrics.items()}

@@ -175,7 +175,7 @@ def fall_silent(context: Any) -> Outcome:
 
 def talk_nonsense(context: Any) -> Outcome:
     """Say in the worker's name what it never says."""
-    context._channel.send("report", trial=context.number)
+    context._channel.send(**context.params["says"], trial=context.number)
     return wait_until_stopped(context)
 
 
@@ -201,6 +201,13 @@ def leave_daemons(context: Any) -> Outcome:
         time.sleep(0.01)
     then: Outcome = globals()[context.params["then"]](context)
     return then
+
+
+def leave_a_hermit(context: Any) -> Outcome:
+    """Leave a process in a session of its own, with nothing of our environment."""
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    hermit = subprocess.Popen(command, start_new_session=True, env={})
+    return Outcome(float(hermit.pid), 1, {})
 
 
 def leave_a_stranger(context: Any) -> Outcome:

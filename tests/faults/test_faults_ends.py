@@ -75,9 +75,32 @@ def test_that_a_training_that_goes_on_reporting_is_left_alone(open_bench) -> Non
     assert ended.state is TrialState.COMPLETE
 
 
-def test_that_a_worker_that_talks_nonsense_is_replaced(open_bench) -> None:
+REPORT = {"kind": "report", "step": 1, "seconds": 0.5, "metrics": {}}
+RESULT = {**REPORT, "kind": "result", "value": 1, "finished": True, "time": 1}
+FAILURE = {"kind": "failure", "reason": "exception", "message": "", "log": "", "time": 1}
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"kind": "report"},
+        {**REPORT, "step": 2**70},
+        {**REPORT, "step": -1},
+        {**REPORT, "seconds": float("nan")},
+        {**REPORT, "metrics": {"loss": "low"}},
+        {**REPORT, "metrics": [1]},
+        {**RESULT, "value": "low"},
+        {**RESULT, "value": float("inf")},
+        {**RESULT, "time": None},
+        {**FAILURE, "seconds": 1, "reason": "boredom"},
+        {**FAILURE, "seconds": 1, "message": 3},
+        {**FAILURE, "seconds": True},
+    ],
+    ids=str,
+)
+def test_that_a_worker_that_talks_nonsense_is_replaced(open_bench, says) -> None:
     bench = open_bench()
-    failure = bench.run(0, "talk_nonsense").failure
+    failure = bench.run(0, "talk_nonsense", says=says).failure
     assert failure.reason is FailureReason.CRASHED
     assert "makes no sense" in failure.message
     assert bench.run(1, "train").state is TrialState.COMPLETE

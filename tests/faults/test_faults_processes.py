@@ -94,6 +94,16 @@ def test_that_a_process_that_keeps_our_pipes_open_keeps_no_thread_of_ours(
     stranger.kill()
 
 
+@pytest.mark.parametrize("kind", ["command", "script"])
+def test_that_what_a_trial_has_stripped_of_all_marks_is_ended_with_it(
+    open_bench, kind: str
+) -> None:
+    bench = open_bench(content={"kind": kind})
+    hermit = int(bench.run(0, "leave_a_hermit").value)
+    bench.run(1, "train")
+    assert gone(hermit)
+
+
 @pytest.mark.parametrize("kind", ["builtin", "script"])
 def test_that_a_training_may_fork_and_its_children_say_nothing_in_its_name(
     open_bench, kind: str
