@@ -153,7 +153,7 @@ def reason_of(error: BaseException) -> str:
         return "crashed"
     if names & {"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}:
         return "out_of_memory"
-    signs = ("out of memory", "can't allocate", "cublas_status_alloc_failed")
+    signs = ("out of memory", "can't allocate", "_status_alloc_failed")
     if isinstance(error, RuntimeError) and any(sign in text for sign in signs):
         return "out_of_memory"
     if "NoObjective" in names:

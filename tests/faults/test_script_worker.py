@@ -149,6 +149,7 @@ def test_that_reports_may_be_no_numbers(tmp_path: Path) -> None:
         ("raise KeyboardInterrupt", "exception", "KeyboardInterrupt"),
         ("raise GeneratorExit", "exception", "GeneratorExit"),
         ("raise MemoryError", "out_of_memory", "MemoryError (train.py, line 4)"),
+        ("raise RuntimeError('CUDNN_STATUS_ALLOC_FAILED')", "out_of_memory", "(train.py, line 4)"),
         ("raise Mute", "exception", "Mute (train.py, line 4)"),
     ],
 )
