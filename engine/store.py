@@ -201,7 +201,7 @@ class Store(StoreReader):
 
     def put_spec(self, spec: StudySpec) -> None:
         """Replace what the user wrote, for example with a larger budget."""
-        self._put_about(spec_rows(spec))
+        self._put_about(spec_rows(spec, self.path))
 
     def _put_about(self, values: Mapping[str, str]) -> None:
         self._about |= values

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,14 +102,31 @@ def write_new(path: Path, spec: StudySpec) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrate(connection, 0)
-        about = {**spec_rows(spec), "created": repr(time.time())}
+        about = {**spec_rows(spec, path), "created": repr(time.time())}
         connection.executemany(PUT_ABOUT, about.items())
         connection.commit()
 
 
-def spec_rows(spec: StudySpec) -> dict[str, str]:
-    """What the user wrote, as it is kept in the table `study`."""
-    return {"spec": spec.to_toml(), "base": str(spec.base)}
+def spec_rows(spec: StudySpec, study: Path) -> dict[str, str]:
+    """What the user wrote, as it is kept in the table `study` of the file `study`.
+
+    The folder that its paths start from is kept twice: as it is, and as seen from the study, for
+    one that is moved together with its script or data.
+    """
+    rows = {"spec": spec.to_toml(), "base": str(spec.base)}
+    with contextlib.suppress(ValueError):  # another drive
+        rows["base_from_study"] = Path(os.path.relpath(spec.base, study.parent)).as_posix()
+    return rows
+
+
+def base_of(about: Mapping[str, str], study: Path) -> Path:
+    """The folder that the paths of a study's spec start from, wherever the study is by now."""
+    base, from_study = Path(about["base"]), about.get("base_from_study")
+    if from_study is not None and not base.is_dir():
+        moved = Path(os.path.normpath(study.parent / from_study))
+        if moved.is_dir():
+            return moved
+    return base
 
 
 # Records as rows

@@ -18,6 +18,7 @@ from engine.store_errors import UNREADABLE, StoreError, damaged, unreadable
 from engine.store_format import (
     TRIAL_COLUMNS,
     Row,
+    base_of,
     check_pages,
     entry_of,
     line_of,
@@ -104,7 +105,7 @@ class StoreReader:
         """What the user wrote."""
         about = self.about()
         try:
-            return StudySpec.parse(about["spec"], Path(about["base"]))
+            return StudySpec.parse(about["spec"], base_of(about, self.path))
         except SpecError as error:
             raise damaged(
                 self.path, f"its spec cannot be read: {str(error).rstrip('.')}"

@@ -1,10 +1,10 @@
 """What stopping trials early buys, on recorded learning curves, and how long a verdict takes.
 
 Each method runs as many trials as 60 full ones have epochs, one after the other, with each pruner
-and without one. A stopped trial costs the epochs that it ran, and never is the best. The method is
-told where it would have ended as far as anyone can say (the curve rule's outlook), or else where it
-stood; Optuna's sampler looks at the reports itself. Bayesian optimisation proposes little that is
-bad, and is led astray by what early epochs say: its trials get a third of their way at least.
+and without one. A stopped trial costs the epochs that it ran, and never is the best. Each method
+is told of it as in a study, with its curve and no value; Optuna's sampler looks at the reports
+itself. Bayesian optimisation proposes little that is bad, and is led astray by what early epochs
+say: its trials get a third of their way at least.
 
 Four tasks; `all` on the command line: every task, and how soon each is as good as 60 full trials
 of Optuna's GPSampler.
@@ -26,8 +26,6 @@ from typing import Any
 import numpy as np
 
 from engine.pruners import make_pruner, pruner_names
-from engine.pruners.curve import CurvePruner
-from engine.pruners.curves import Reports
 from engine.trial import TrialState
 from tests.bench.methods import Ours, Peer, processes
 from tests.bench.report import milliseconds, percentile, table
@@ -53,24 +51,23 @@ class OurStudy(Ours):
     def __init__(self, method: str, pruner: str, task: Task, seed: int) -> None:
         super().__init__(method, task.space, seed)
         self._pruner = make_pruner(pruner, EPOCHS, min_steps=LEAST[method])
-        self._forecaster = CurvePruner(Reports(EPOCHS))
         self._number = -1
+        self._curve: list[tuple[int, float]] = []
 
     def ask(self) -> dict[str, Any]:
         self._number += 1
+        self._curve = []
         return super().ask()
 
     def stops(self, epoch: int, loss: float) -> bool:
         """Whether the trial should stop after this report."""
-        self._forecaster.tell(self._number, epoch, loss)
+        self._curve.append((epoch, loss))
         return self._pruner.report(self._number, epoch, loss) is not None
 
     def end(self, params: dict[str, Any], loss: float, complete: bool) -> None:
         """The trial is over."""
-        outlook = None if complete else self._forecaster.outlook(self._number)
-        for pruner in (self._pruner, self._forecaster):
-            pruner.end(self._number, TrialState.COMPLETE if complete else TrialState.PRUNED)
-        self.tell(params, loss if outlook is None else outlook.interval()[0])
+        self._pruner.end(self._number, TrialState.COMPLETE if complete else TrialState.PRUNED)
+        self._method.tell(params, loss if complete else None, curve=self._curve)
 
 
 class PeerStudy(Peer):

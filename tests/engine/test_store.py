@@ -252,3 +252,32 @@ def test_that_an_older_study_migrates_after_a_backup(store: Store, path: Path, m
 def test_that_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"absent\.tune is not there"):
         Store.open(tmp_path / "absent.tune")
+
+
+def test_that_a_study_that_is_moved_with_its_files_finds_them(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    (old / "code").mkdir(parents=True)
+    spec = make_spec()
+    Store.create(old / "study.tune", spec.with_(base=old / "code")).close()
+    old.rename(new)
+    assert Store.open(new / "study.tune").spec().base == new / "code"
+
+
+def test_that_a_study_that_is_moved_alone_knows_where_its_files_are(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    Store.create(tmp_path / "study.tune", make_spec().with_(base=tmp_path / "code")).close()
+    (tmp_path / "study.tune").rename(tmp_path / "elsewhere" / "deep" / "study.tune")
+    opened = Store.open(tmp_path / "elsewhere" / "deep" / "study.tune")
+    assert opened.spec().base == tmp_path / "code"
+
+
+def test_that_a_note_of_a_trial_is_kept(tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "study.tune", make_spec())
+    store.acquire()
+    trial = replace(FULL, state=TrialState.PRUNED, note="after 3 of 9 epochs it is behind")
+    store.put_trial(trial)
+    store.commit()
+    store.close()
+    (kept,) = Store.open(tmp_path / "study.tune").trials()
+    assert kept.note == "after 3 of 9 epochs it is behind"
