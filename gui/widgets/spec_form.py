@@ -106,6 +106,11 @@ _ENTRIES: dict[Place, _Entry] = {
         lambda: WholeField(_AUTOMATIC),
         "Trials at the same time; automatic is one for each GPU, else one",
     ),
+    ("resources", "per_device"): _Entry(
+        "Trials per device",
+        lambda: WholeField("1"),
+        "How many trials share each GPU, where no number of workers is given",
+    ),
     ("resources", "devices"): _Entry(
         "Devices",
         lambda: ParsedField(_list, _list_text, _AUTOMATIC),

@@ -10,6 +10,7 @@ from engine.spec import StudySpec
 from gui.models import draft as draft_module
 from gui.models.cells import Column, cell_text, parse_condition, with_text
 from gui.models.draft import Draft
+from gui.models.new_study import new_study
 from gui.models.plan import duration_text, parse_duration, plan_of
 from gui.models.space_model import SpaceModel
 from tests.gui.windows import EXAMPLES
@@ -223,3 +224,8 @@ def test_that_durations_are_typed_as_people_say_them(text, seconds):
     assert parse_duration(text) == seconds
     assert parse_duration(duration_text(parse_duration(text))) == seconds
     assert parse_duration("soon") == "soon"
+
+
+def test_that_a_new_design_ends_where_all_trials_fail_alike(tmp_path):
+    assert new_study(tmp_path).limits.same_failures == 10
+    assert "same_failures = 10" in new_study(tmp_path).to_toml()

@@ -21,6 +21,7 @@ _PLACES = (
 )
 _SELDOM = (
     *(("limits", key) for key in ("report_seconds", "same_failures", "retries", "retry_on")),
+    ("resources", "per_device"),
     ("resources", "seed"),
 )
 _CHARACTERS = 70

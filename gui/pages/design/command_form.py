@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gui.models.command_line import join_line, join_variables, split_line, split_variables
 from gui.models.draft import Draft
-from gui.pages.design.task_form import DIRECTIONS, TaskForm
+from gui.pages.design.task_form import OwnTaskForm
 from gui.widgets.buttons import tool
-from gui.widgets.fields import ChoiceField, Field, LineField, ParsedField, WholeField
+from gui.widgets.fields import ChoiceField, Field, LineField, ParsedField
 from gui.widgets.text_field import TextField
 
 _WAYS = [
@@ -21,7 +21,7 @@ _WAYS = [
 _EXAMPLES = {"pattern": r"loss=(\S+)", "file": "metrics.csv"}
 
 
-class CommandForm(TaskForm):
+class CommandForm(OwnTaskForm):
     """A form over a [task] table of kind "command"."""
 
     kind = "command"
@@ -33,9 +33,6 @@ class CommandForm(TaskForm):
         self._way = ChoiceField(_WAYS)
         self._pattern = LineField(_EXAMPLES["pattern"])
         self._file = LineField(_EXAMPLES["file"])
-        self._objective = LineField("loss")
-        self._direction = ChoiceField(DIRECTIONS)
-        self._steps = WholeField("not known")
         self._variables = ParsedField(split_variables, join_variables, "none: NAME={parameter} …")
         self._lay_out()
 
@@ -51,9 +48,6 @@ class CommandForm(TaskForm):
         for key, editor in (("pattern", self._pattern), ("file", self._file)):
             editor.put(task.get(key))
             self._fields["task", key].setVisible(way == key)
-        self._objective.put(task.get("objective"))
-        self._direction.put(task.get("direction"))
-        self._steps.put(task.get("steps"))
         self._variables.put(task.get("environment") or None)
 
     # -- building -------------------------------------------------------------------------------
@@ -75,11 +69,7 @@ class CommandForm(TaskForm):
         pattern = self._entry("pattern", "Pattern", self._pattern, tip)
         tip = "CSV or JSON; {number} stands for the trial's number"
         file = self._entry("file", "File", self._file, tip)
-        aim = "The metric that decides which trial is best"
-        objective = self._entry("objective", "Objective", self._objective, aim)
-        direction = self._entry("direction", "Which way", self._direction, "Which value is better")
-        tip = "How many reports a whole trial makes, if you know: it tells the time left"
-        steps = self._entry("steps", "Steps a trial", self._steps, tip)
+        self._lay_out_aim(3, "loss", "The metric that decides which trial is best")
         tip = "Environment variables of its own, such as LR={lr}"
         variables = self._entry("environment", "Variables", self._variables, tip)
         self._grid.addWidget(folder, 0, 2, 1, 4)
@@ -87,9 +77,6 @@ class CommandForm(TaskForm):
         self._grid.addWidget(way, 2, 0, 1, 3)
         self._grid.addWidget(pattern, 2, 3, 1, 3)
         self._grid.addWidget(file, 2, 3, 1, 3)
-        self._grid.addWidget(objective, 3, 0, 1, 2)
-        self._grid.addWidget(direction, 3, 2, 1, 2)
-        self._grid.addWidget(steps, 3, 4, 1, 2)
         self._grid.addWidget(variables, 4, 0, 1, 6)
 
     def _read(self, way: str) -> None:
@@ -103,8 +90,5 @@ class CommandForm(TaskForm):
         self._draft.set_entry("task", "folder", text or None)
 
     def _ask_for_folder(self) -> None:
-        dialog = QFileDialog(self, "Choose a working folder", str(self._draft.base))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self._set_folder)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        mode = QFileDialog.FileMode.Directory
+        self._ask_for("Choose a working folder", mode, "", self._set_folder)

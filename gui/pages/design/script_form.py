@@ -9,16 +9,17 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QWidget
 
 from gui.models.code_view import CodeView
 from gui.models.draft import Draft
-from gui.pages.design.task_form import DIRECTIONS, TaskForm
+from gui.pages.design.task_form import OwnTaskForm
 from gui.theme import CONTROL
 from gui.widgets.buttons import button, tool
-from gui.widgets.fields import ChoiceField, Field, LineField, WholeField
+from gui.widgets.fields import ChoiceField, Field, LineField
 
 _OWN = ("Tunescape's own", None)
 _SCRIPTS = "Python scripts (*.py);;All files (*)"
+_ONE_FILE = QFileDialog.FileMode.ExistingFile
 
 
-class ScriptForm(TaskForm):
+class ScriptForm(OwnTaskForm):
     """A form over a [task] table of kind "script"."""
 
     kind = "script"
@@ -32,9 +33,6 @@ class ScriptForm(TaskForm):
         self._function = ChoiceField()
         self._function.setEditable(True)
         self._python = ChoiceField([_OWN])
-        self._objective = LineField("value")
-        self._direction = ChoiceField(DIRECTIONS)
-        self._steps = WholeField("not known")
         self._templates = QMenu(self)
         self._view = CodeView()
         self._lay_out()
@@ -46,9 +44,6 @@ class ScriptForm(TaskForm):
         self._file.put(task.get("file"))
         self._function.put(task.get("function"))
         self._python.put(task.get("interpreter"))
-        self._objective.put(task.get("objective"))
-        self._direction.put(task.get("direction"))
-        self._steps.put(task.get("steps"))
 
     def set_code(self, view: CodeView) -> None:
         """What is known of the script, and of the Pythons there are."""
@@ -94,10 +89,7 @@ class ScriptForm(TaskForm):
         python = Field("Python", self._python, tip, [find])
         self._fields["task", "interpreter"] = python
         aim = "A number that the function returns or reports is this; of several metrics, its name"
-        objective = self._entry("objective", "Objective", self._objective, aim)
-        direction = self._entry("direction", "Which way", self._direction, "Which value is better")
-        steps_tip = "How many reports a whole trial makes, if you know: it tells the time left"
-        steps = self._entry("steps", "Steps a trial", self._steps, steps_tip)
+        self._lay_out_aim(2, "value", aim)
         self.discover = button(
             "Find its parameters",
             self.discoverRequested.emit,
@@ -116,24 +108,15 @@ class ScriptForm(TaskForm):
         self._grid.addWidget(script, 0, 2, 1, 4)
         self._grid.addWidget(function, 1, 0, 1, 2)
         self._grid.addWidget(python, 1, 2, 1, 4)
-        self._grid.addWidget(objective, 2, 0, 1, 2)
-        self._grid.addWidget(direction, 2, 2, 1, 2)
-        self._grid.addWidget(steps, 2, 4, 1, 2)
         self._grid.addLayout(acts, 3, 0, 1, 6)
 
     def _ask_for_script(self) -> None:
-        self._ask("Choose a script", _SCRIPTS, self.choose_file)
+        self._ask_for("Choose a script", _ONE_FILE, _SCRIPTS, self.choose_file)
 
     def _ask_for_python(self) -> None:
-        self._ask(
+        self._ask_for(
             "Choose a Python",
+            _ONE_FILE,
             "All files (*)",
             lambda path: self._draft.set_entry("task", "interpreter", path),
         )
-
-    def _ask(self, title: str, kinds: str, chosen: object) -> None:
-        dialog = QFileDialog(self, title, str(self._draft.base), kinds)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
