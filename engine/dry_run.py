@@ -7,6 +7,7 @@ watched for a little while, or to its end if that comes sooner. Nothing of it is
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import tempfile
 import threading
@@ -179,6 +180,11 @@ class _Watched:
             raise DryRunError(
                 f"The trial reports {found}, but not the objective, {objective}; name one of them "
                 "in [task] objective, or have it reported."
+            )
+        if not math.isfinite(self.metrics[objective]):
+            raise DryRunError(
+                f"The trial reports {self.metrics[objective]} as its {objective}: it diverges at "
+                "the defaults of the space; choose others, or mend the training."
             )
         return self._seen(self._watched(), ended=False)
 

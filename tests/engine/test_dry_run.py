@@ -118,3 +118,18 @@ def test_that_gpu_hours_count_each_gpu_for_as_long_as_the_study_takes() -> None:
 
 def test_that_a_study_without_a_number_of_trials_is_not_projected() -> None:
     assert project(seen(ended=True), spec_of(budget="seconds = 60")) is None
+
+
+def test_that_a_trial_that_reports_no_number_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.dry_run.WATCHED_SECONDS", 0.2)
+    (tmp_path / "train.py").write_text(
+        "import time\ndef objective(trial):\n    trial.suggest_float('lr', 1e-4, 1e-1, log=True)\n"
+        "    trial.report(float('nan'), 1)\n    time.sleep(60)\n"
+    )
+    text = TEXT.format(epochs=1, budget="trials = 2", limits="")
+    task = text.index("[task]"), text.index("[[space]]")
+    text = text[: task[0]] + '[task]\nkind = "script"\nfile = "train.py"\n' + text[task[1] :]
+    with pytest.raises(DryRunError, match="reports nan as its value"):
+        dry_run(StudySpec.parse(text, tmp_path))
