@@ -52,3 +52,16 @@ def test_that_little_garbage_is_left_lying(garbage, monkeypatch):
     monkeypatch.setattr(gc, "get_count", lambda: (10_000, 100, 0))
     garbage.collect()
     assert collected == [1]
+
+
+def test_that_all_is_looked_through_only_when_there_is_a_quarter_more(garbage, monkeypatch):
+    collected, objects = [], [None] * 1000
+    monkeypatch.setattr(gc, "collect", collected.append)
+    monkeypatch.setattr(gc, "get_count", lambda: (10_000, 100, 100))
+    monkeypatch.setattr(gc, "get_objects", lambda generation: objects)
+    garbage.collect()
+    garbage.collect()
+    assert collected == [2, 1]
+    objects.extend([None] * 300)
+    garbage.collect()
+    assert collected == [2, 1, 2]

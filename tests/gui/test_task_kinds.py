@@ -101,6 +101,14 @@ def test_that_a_script_that_is_not_there_keeps_run_back(qtbot, page, tmp_path):
     assert not page.footer.run.isEnabled()
 
 
+def test_that_a_script_is_read_anew_when_one_comes_back_from_the_editor(qtbot, page, script, qapp):
+    choose_script(qtbot, page, script)
+    script.write_text(SCRIPT.replace("A script.", "Another one.").replace("other(", "third("))
+    qapp.applicationStateChanged.emit(Qt.ApplicationState.ApplicationActive)
+    qtbot.waitUntil(lambda: "Another one." in page.code_card.text)
+    assert [name for name, _ in page.task.script._function.choices()] == ["objective", "third"]
+
+
 def test_that_the_problem_of_a_script_is_none_of_a_built_in_network(qtbot, page):
     page.task.kinds.edited.emit("script")
     page.task.script._file.edited.emit("gone.py")

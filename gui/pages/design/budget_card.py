@@ -52,7 +52,7 @@ class BudgetCard(Card):
 
 
 class LimitsDialog(QDialog):
-    """What is seldom needed of a draft's limits; it changes the draft at once, as the card does."""
+    """What is seldom needed; it changes the draft at once, as the card does."""
 
     def __init__(self, parent: QWidget, draft: Draft) -> None:
         super().__init__(parent)

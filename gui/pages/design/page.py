@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.analysis.cost import estimate
@@ -151,6 +152,11 @@ class DesignPage(QWidget):
         else:
             self.code.look_at(task, self._draft.base)
 
+    def _come_back(self, state: Qt.ApplicationState) -> None:
+        """A script may have been edited in another program meanwhile."""
+        if state is Qt.ApplicationState.ApplicationActive and self.task.kind != "builtin":
+            self.code.look_again()
+
     def _saw_code(self, view: CodeView) -> None:
         self._code_problem = view.problem
         self.code_card.show_view(view)
@@ -178,6 +184,9 @@ class DesignPage(QWidget):
     def _connect(self) -> None:
         self._draft.changed.connect(self.refresh)
         self.preview.started.connect(self._look)
+        app = QGuiApplication.instance()
+        assert isinstance(app, QGuiApplication)
+        app.applicationStateChanged.connect(self._come_back)
         self.code.started.connect(lambda: self.code_card.look(self.task.kind))
         self.code.arrived.connect(self._saw_code)
         self.preview.arrived.connect(self._previewed)
