@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
-
-from gui.jobs import Job, run_job
-
-_CALM_MS = 250
+from gui.models.look import Look
 
 
 @dataclass(frozen=True)
@@ -30,48 +26,17 @@ class CodeView:
     problem: str = ""
 
 
-class CodePreview(QObject):
-    """Asks for views, and drops those that came too late."""
-
-    started = Signal()
-    arrived = Signal(object)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._wanted: tuple[dict[str, Any], Path] | None = None
-        self._job: Job | None = None
-        self._calm = QTimer(self, singleShot=True, interval=_CALM_MS)
-        self._calm.timeout.connect(self._begin)
+class CodePreview(Look):
+    """Arrives as a CodeView."""
 
     def look_at(self, task: Mapping[str, Any], base: Path) -> None:
-        """Take a look at what `task` names, unless that is what was last looked at."""
-        wanted = (dict(task), base)
-        if wanted == self._wanted:
-            return
-        self._wanted = wanted
-        self._look()
+        """Take a look at what `task` names."""
+        self._want((dict(task), base))
 
-    def look_again(self) -> None:
-        """The file may be another one by now."""
-        if self._wanted is not None:
-            self._look()
-
-    def _look(self) -> None:
-        if self._job is not None:
-            self._job.drop()
-        self.started.emit()
-        self._calm.start()
-
-    def _begin(self) -> None:
-        assert self._wanted is not None
-        self._job = run_job(self, _work(*self._wanted), self.arrived.emit)
-
-
-def _work(task: dict[str, Any], base: Path) -> Callable[[], CodeView]:
-    def work() -> CodeView:
-        return _view_of_script(task, base) if task.get("kind") == "script" else _command(task, base)
-
-    return work
+    def _work(self, wanted: Any) -> Callable[[], CodeView]:
+        task, base = wanted
+        see = _view_of_script if task.get("kind") == "script" else _command
+        return lambda: see(task, base)
 
 
 def _view_of_script(task: dict[str, Any], base: Path) -> CodeView:

@@ -189,6 +189,7 @@ class DesignPage(QWidget):
         app.applicationStateChanged.connect(self._come_back)
         self.code.started.connect(lambda: self.code_card.look(self.task.kind))
         self.code.arrived.connect(self._saw_code)
+        self.code.failed.connect(lambda sentence: self._saw_code(CodeView(problem=sentence)))
         self.preview.arrived.connect(self._previewed)
         self.preview.failed.connect(self._not_previewed)
         self.footer.runRequested.connect(self.runRequested)
