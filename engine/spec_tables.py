@@ -143,12 +143,14 @@ class Resources(Table):
     """What the study runs on; None is left to the machine.
 
     `per_device` trials run on each device where `workers` does not say how many there are in all.
+    A worker trains at most `stack` configurations as one; 1: each by itself.
     """
 
     TABLE: ClassVar[str] = "resources"
 
     workers: Annotated[int, Field(ge=1, le=1024)] | None = None
     per_device: Annotated[int, Field(ge=1, le=64)] | None = None
+    stack: Annotated[int, Field(ge=1, le=1024)] | None = None
     devices: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = None
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
 
