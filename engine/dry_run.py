@@ -107,7 +107,8 @@ def dry_run(spec: StudySpec, stop: threading.Event | None = None) -> DryRun:
         inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         with contextlib.closing(LocalExecutor(task, _slots(spec)[:1], inbox)) as executor:
             seed = spec.resources.seed
-            executor.submit([Trial(0, spec.space.default(), TrialState.QUEUED, seed=seed)])
+            trial = Trial(0, spec.space.default(), TrialState.QUEUED, seed=seed)
+            executor.submit([trial])
             return _Watched(spec, stop or threading.Event()).watch(inbox)
 
 

@@ -55,8 +55,8 @@ class Proposer(Protocol):
     def pend(self, params: Params) -> None:
         """A configuration runs that was not asked for."""
 
-    def ask(self, count: int) -> None:
-        """Have `count` configurations proposed."""
+    def ask(self, count: int, like: Params | None = None) -> None:
+        """Have `count` configurations proposed, with the values that `like` has."""
 
     def close(self) -> None:
         """No more questions."""
@@ -100,8 +100,8 @@ class ProcessProposer:
     def pend(self, params: Params) -> None:
         self._send("pend", params=params)
 
-    def ask(self, count: int) -> None:
-        self._send("ask", count=count)
+    def ask(self, count: int, like: Params | None = None) -> None:
+        self._send("ask", count=count, like=like)
 
     def close(self) -> None:
         self._closing = True
@@ -135,7 +135,9 @@ def answer(method: Any, message: Mapping[str, Any]) -> dict[str, Any] | None:
     """Do what a message asks of `method`; the reply, where one is due."""
     match message["type"]:
         case "ask":
-            configurations = method.ask(message["count"])
+            like = message.get("like")
+            alike = {} if like is None else {"like": like}
+            configurations = method.ask(message["count"], **alike)
             return {
                 "type": "proposed",
                 "configurations": configurations,

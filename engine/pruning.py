@@ -41,6 +41,10 @@ class Pruning:
             self._stopped[number] = why
         return why is not None
 
+    def returned(self, number: int) -> None:
+        """A trial is not run now, whatever it was told."""
+        self._stopped.pop(number, None)
+
     def ended(self, trial: Trial) -> Trial:
         """A trial as it has ended: one that was told to stop, and did, is pruned."""
         why = self._stopped.pop(trial.number, "")

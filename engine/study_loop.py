@@ -18,9 +18,11 @@ from engine.ending import Ending
 from engine.events import StopReason, StudyState, StudyStateChanged, TrialFinished
 from engine.executors.messages import (
     ReportsThinned,
+    StackSized,
     TrialBegan,
     TrialEnded,
     TrialProgressed,
+    TrialReturned,
     TrialTestEnded,
     WorkerLeftOut,
     WorkerReady,
@@ -90,7 +92,7 @@ class StudyLoop:
             raise
         finally:
             self._workforce.close()
-            self._supply.close()
+            self._supply.method.close()
 
     def carry_out(self, command: Enqueue | RunAgain | Change) -> None:
         """Do what is asked of a study that is not at work. Raises DiskError if it is only kept."""
@@ -110,7 +112,7 @@ class StudyLoop:
             case TrialEnded() if message.number in self._workforce.under_way:
                 self._on_ended(message)
             case Proposed():
-                self._supply.take(message)
+                self._supply.method.take(message)
                 self._go_on()
             case TrialTestEnded() if message.number == self._test.number:
                 self._test.end(message)
@@ -136,7 +138,11 @@ class StudyLoop:
                 self._change(message)
             case WorkerReady() | WorkerLeftOut() | ReportsThinned():
                 self._outcomes.noted(message)
-            case ProposerLost() if self._supply.restart_method(message):
+            case StackSized():
+                self._on_sized(message)
+            case TrialReturned() if message.number in self._workforce.under_way:
+                self._on_returned(message)
+            case ProposerLost() if self._supply.method.restart(message):
                 self._ask_ahead()
             case ProposerLost() | WorkersRefused():
                 self._give_up(message.message)
@@ -146,7 +152,7 @@ class StudyLoop:
     def _begin(self) -> None:
         """The devices are ours: start the workers and the method, and tell it what is known."""
         self._workforce.hire(self._ledger.spec)
-        self._supply.start_method()
+        self._supply.method.start()
         self._pruning.begin()
         self._ending.begin()
         self._journal.set_state(StudyState.RUNNING)
@@ -171,23 +177,36 @@ class StudyLoop:
         self._look_for_the_end()
 
     def _start_trials(self) -> None:
-        """Hand trials to the free workers."""
-        if self._ledger.state is StudyState.RUNNING and not self._ending.has_come:
-            free = self._workforce.free
-            self._workforce.submit(self._supply.next(free, self._rules.trials_left()))
+        """Hand units to the free workers."""
+        if self._ledger.state is not StudyState.RUNNING or self._ending.has_come:
+            return
+        workers, supply = self._workforce, self._supply
+        share = supply.share(workers.capacity, self._rules.trials_left())
+        while workers.free and (unit := supply.unit(share, self._rules.trials_left())):
+            workers.submit(unit)
+
+    def _fill_seats(self, member: int) -> None:
+        """Have trials join a unit that goes on while some of its members have left it."""
+        if self._ledger.state is not StudyState.RUNNING or self._ending.has_come:
+            return
+        beside = self._workforce.beside(member)
+        for trial in self._supply.newcomers(member, beside, self._rules.trials_left()):
+            self._workforce.join(trial, member)
 
     def _ask_ahead(self) -> None:
         """Have configurations proposed for the free workers.
 
-        A method that does not learn is asked for the next ones too, so that no worker waits.
+        A method that does not learn is asked for the next ones too, so that no worker waits, and
+        for as many more as are looked through for some that train together.
         """
         if self._ending.has_come or self._ending.is_spent:
             return
-        workers = self._workforce
-        wanted = workers.capacity - len(workers.under_way) - len(self._supply.waiting)
-        if self._around.looks_ahead:
-            wanted += workers.capacity
-        self._supply.ask(min(wanted, self._rules.trials_left()))
+        workers, around = self._workforce, self._around
+        wanted = workers.free - len(self._supply.waiting)
+        if around.looks_ahead:
+            ahead = 1 if around.stacking is None else around.stacking.ahead
+            wanted += workers.capacity * ahead
+        self._supply.method.ask(wanted, self._rules.trials_left())
 
     # What happens to trials
 
@@ -195,6 +214,8 @@ class StudyLoop:
         report = self._outcomes.reported(message)
         if self._pruning.is_to_stop(message.number, report):
             self._workforce.stop(message.number)
+        elif self._around.stacking is not None:
+            self._fill_seats(message.number)
 
     def _on_ended(self, message: TrialEnded) -> None:
         was_cancelled = self._workforce.over(message.number)
@@ -209,6 +230,25 @@ class StudyLoop:
             self._say_paused()
         self._go_on()
 
+    def _on_sized(self, message: StackSized) -> None:
+        """A worker has found how many trials are best at a time."""
+        assert self._around.stacking is not None
+        trial = self._ledger.trials[message.number]
+        self._around.stacking.found(trial.params, message.size)
+
+    def _on_returned(self, message: TrialReturned) -> None:
+        """A worker does not run a trial now; it waits again."""
+        was_cancelled = self._workforce.over(message.number)
+        self._pruning.returned(message.number)
+        trial = self._ledger.trials[message.number]
+        if message.why:
+            self._journal.log("warning", f"Trial {trial.number}: {message.why}", trial.number)
+        if was_cancelled:
+            self._conclude(replace(trial, state=TrialState.CANCELLED))
+        else:
+            self._supply.try_again(trial, message.alone)
+        self._go_on()
+
     def _conclude(self, trial: Trial) -> None:
         """A trial is over: a worker gets the next, this one goes to disk, then the world hears."""
         best_before = self._ledger.best
@@ -220,7 +260,7 @@ class StudyLoop:
         self._ledger.publish(TrialFinished(trial))
         self._outcomes.log_end(trial, best_before)
         if trial.state.is_finished:
-            self._supply.tell(trial)
+            self._supply.method.tell(trial)
             self._checkpoints.drop(trial.number)
         elif not self._ending.has_come:
             self._supply.put_back(trial.number)
@@ -265,7 +305,7 @@ class StudyLoop:
             return
         self._workforce.follow(before, spec)
         if spec.space != before.space:
-            self._supply.start_method()
+            self._supply.method.start()
         if spec.budget != before.budget:
             self._ending.look_anew()
             self._judge(self._ledger.best)
@@ -299,7 +339,8 @@ class StudyLoop:
     def _look_for_the_end(self) -> None:
         workers, supply = self._workforce, self._supply
         if not workers.under_way:
-            self._ending.look(workers.executor, bool(supply.waiting), supply.is_exhausted)
+            exhausted = supply.method.is_exhausted
+            self._ending.look(workers.executor, bool(supply.waiting), exhausted)
 
     def _break_off(self, message: str) -> None:
         """Something is wrong that this cannot mend: say so, and keep in memory what is there."""

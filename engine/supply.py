@@ -1,117 +1,49 @@
 """Where a study's next trials come from: those that wait for a worker, then the method's.
 
-Waiting are the trials that were interrupted, failed and are run again, or were added by hand. The
-method is rebuilt here by telling it what has been seen. When trials are started, and whether at
-all, is the study loop's to say.
+Waiting are the trials that were interrupted, failed and are run again, or were added by hand. When
+trials are started, and whether at all, is the study loop's to say; what the method hears and is
+asked is asking.py's, and which go together stacking.py's.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import insort
-from collections import deque
+from collections.abc import Sequence
+from itertools import islice
 
+from engine.asking import Asking, Proposal
 from engine.checkpoints import Checkpoints
 from engine.events import TrialQueued
 from engine.journal import Journal
-from engine.proposer import Proposed, Proposer, ProposerLost
+from engine.stacking import Unit
 from engine.surroundings import Surroundings
-from engine.trial import Params, Trial, TrialState, in_order_of_ending
-
-RESTARTS = 1
-"""How often a method whose process ends is started again."""
+from engine.trial import Params, Trial, TrialState
 
 
 class Supply:
-    """The trials that wait, the configurations that were proposed, and the method itself."""
+    """The trials that wait, and what becomes of the method's proposals."""
 
     def __init__(self, journal: Journal, around: Surroundings, checkpoints: Checkpoints) -> None:
-        self.proposer: Proposer | None = None
+        self.method = Asking(journal, around)
         self._journal = journal
         self._ledger = journal.ledger
         self._store = journal.store
         self._around = around
+        self._stacking = around.stacking
         self._checkpoints = checkpoints
         self._waiting: list[int] = []
-        self._proposals: deque[Params] = deque()
-        self._asked = 0
-        self._has_said_all = False
-        self._restarts = 0
-
-    # The method
-
-    def start_method(self) -> None:
-        """Make the method anew and replay what it has seen, in the order of finishing."""
-        self.close()
-        self.proposer = self._around.make_proposer(self._ledger.spec)
-        self._asked = 0
-        self._has_said_all = False
-        self._proposals.clear()
-        trials = self._ledger.all_trials()
-        for trial in in_order_of_ending(trials):
-            self.tell(trial)
-        for trial in trials:
-            if not trial.state.is_finished:
-                self.proposer.pend(trial.params)
-
-    def restart_method(self, lost: ProposerLost) -> bool:
-        """The method's process has ended: start it again, unless that happens too often."""
-        if lost.by is self.proposer:
-            self._restarts += 1
-            if self._restarts > RESTARTS:
-                return False
-            self._journal.log("warning", f"{lost.message} It is started again.")
-            self.start_method()
-        return True
-
-    def tell(self, trial: Trial) -> None:
-        """Have the method learn from a trial that is over."""
-        if self.proposer is None:
-            return
-        ledger, task = self._ledger, self._ledger.spec.task
-        sign = -1.0 if task.direction == "maximize" else 1.0
-        complete = trial.state is TrialState.COMPLETE
-        curve = [
-            (report.step, sign * report.metrics[task.objective])
-            for report in ledger.reports.get(trial.number, ())
-            if task.objective in report.metrics
-        ]
-        self.proposer.tell(trial, ledger.loss(trial) if complete else None, curve)
-
-    def ask(self, wanted: float) -> None:
-        """See that `wanted` configurations are at hand or asked for."""
-        count = int(wanted) - len(self._proposals) - self._asked
-        if self.proposer is not None and not self._has_said_all and count > 0:
-            self._asked += count
-            self.proposer.ask(count)
-
-    def take(self, message: Proposed) -> None:
-        """Keep what the method proposed; one that was replaced meanwhile has no say."""
-        if message.by is not self.proposer:
-            return
-        self._asked = max(0, self._asked - message.asked)
-        self._proposals.extend(message.configurations)
-        self._has_said_all = len(message.configurations) < message.asked
-
-    def close(self) -> None:
-        """Let the method go."""
-        if self.proposer is not None:
-            self.proposer.close()
-            self.proposer = None
-
-    # Trials
+        self._alone: set[int] = set()
 
     @property
     def waiting(self) -> tuple[int, ...]:
         """The numbers of the trials that wait for a worker, in the order in which they get one."""
         return tuple(self._waiting)
 
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether the method has proposed all there is, and all of that was taken."""
-        return self._has_said_all and not self._proposals and not self._asked
-
-    def put_back(self, number: int) -> None:
-        """A trial waits for a worker, if it did not already."""
+    def put_back(self, number: int, alone: bool = False) -> None:
+        """A trial waits for a worker, if it did not already; from now on for one of its own."""
+        if alone:
+            self._alone.add(number)
         if number not in self._waiting:
             insort(self._waiting, number)
 
@@ -120,17 +52,58 @@ class Supply:
         if number in self._waiting:
             self._waiting.remove(number)
 
-    def next(self, count: int, most_new: float) -> list[Trial]:
-        """Up to `count` trials for workers, no more than `most_new` of them new ones.
+    # For the workers
 
-        They are on disk a moment later: until then nobody has heard of them, and if the program
-        dies before that, they are proposed again.
+    def share(self, workers: int, most_new: float) -> int:
+        """How many of the trials that are at hand are one worker's."""
+        return math.ceil(len(self._pool(most_new)) / max(1, workers))
+
+    def unit(self, share: int, most_new: float) -> Unit | None:
+        """The next unit: about a worker's `share`, no more than `most_new` of them new trials.
+
+        Its trials are on disk a moment later: until then nobody has heard of them, and if the
+        program dies before that, they are proposed again.
         """
-        trials = [self._once_more(number) for number in self._waiting[:count]]
-        del self._waiting[:count]
-        while self._proposals and len(trials) < count and most_new > 0:
-            trials.append(self._new_trial(self._proposals.popleft()))
-            most_new -= 1
+        if self._waiting and (self._stacking is None or self._waiting[0] in self._alone):
+            return Unit(self._taken([self._waiting[0]]))
+        pool = self._pool(most_new)
+        if not pool:
+            return None
+        if self._stacking is None:
+            return Unit(self._taken(pool[:1]))
+        configurations = [self._params(entry) for entry in pool]
+        places = self._stacking.choose(configurations, share)
+        most = self._stacking.size_for(configurations[0]) or self._stacking.most
+        return Unit(self._taken([pool[place] for place in places]), most)
+
+    def newcomers(self, member: int, beside: float, most_new: float) -> list[Trial]:
+        """Trials that can join the unit of a member, in which so many are."""
+        stacking, params = self._stacking, self._ledger.trials[member].params
+        if stacking is None or stacking.learns or member in self._alone:
+            return []
+        free = (stacking.size_for(params) or 0) - beside
+        pool = self._pool(most_new) if free > 0 else []
+        places = stacking.alike(params, [self._params(entry) for entry in pool])
+        return self._taken([pool[place] for place in places[: int(max(0.0, free))]])
+
+    def _pool(self, most_new: float) -> list[int | Proposal]:
+        """The trials that wait and need no worker of their own, then what was proposed."""
+        proposed = islice(self.method.proposals, int(min(most_new, len(self.method.proposals))))
+        return [number for number in self._waiting if number not in self._alone] + list(proposed)
+
+    def _params(self, entry: int | Proposal) -> Params:
+        return self._ledger.trials[entry].params if isinstance(entry, int) else entry.params
+
+    def _taken(self, entries: Sequence[int | Proposal]) -> list[Trial]:
+        """Trials for workers, which do not wait any longer."""
+        trials = []
+        for entry in entries:
+            if isinstance(entry, int):
+                self._waiting.remove(entry)
+                trials.append(self._once_more(entry))
+            else:
+                trials.append(self._new_trial(entry.params, entry.seed))
+        self.method.drop([entry for entry in entries if isinstance(entry, Proposal)])
         for trial in trials:
             self._store.put_trial(trial)
             self._journal.touch()
@@ -155,11 +128,12 @@ class Supply:
         self._ledger.put(trial)
         return trial
 
+    # What is added
+
     def add(self, params: Params, how: str = "was added by hand", seed: int | None = None) -> None:
         """A trial that was not proposed: it is written, and waits for a worker."""
         trial = self._new_trial(params, seed)
-        if self.proposer is not None:
-            self.proposer.pend(params)
+        self.method.pend(params)
         self._journal.log("info", f"Trial {trial.number} {how}.", trial.number)
         self._queue(trial)
 
@@ -168,12 +142,12 @@ class Supply:
         old = self._ledger.trials[number]
         self.add(old.params, f"is trial {number} once more", old.seed)
 
-    def try_again(self, trial: Trial) -> None:
-        """A trial that failed waits for a worker once more; the method does not hear of it."""
-        self._queue(Trial(trial.number, trial.params, TrialState.QUEUED, seed=trial.seed))
+    def try_again(self, trial: Trial, alone: bool = False) -> None:
+        """A trial waits for a worker once more; the method does not hear of it."""
+        self._queue(Trial(trial.number, trial.params, TrialState.QUEUED, seed=trial.seed), alone)
 
-    def _queue(self, trial: Trial) -> None:
+    def _queue(self, trial: Trial, alone: bool = False) -> None:
         self._store.put_trial(trial)
-        self.put_back(trial.number)
+        self.put_back(trial.number, alone)
         self._journal.commit()
         self._ledger.publish(TrialQueued(trial))

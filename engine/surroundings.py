@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from engine.clock import Clock
 from engine.proposer import Proposer
 from engine.spec import StudySpec
+from engine.stacking import Stacking
 from engine.trial import Trial
 
 
@@ -19,13 +20,16 @@ class Executor(Protocol):
 
     @property
     def capacity(self) -> int:
-        """How many trials run at once."""
+        """How many units run at once."""
 
     def processes(self) -> dict[int, int]:
         """The process of each worker, by the worker's number."""
 
-    def submit(self, trials: Sequence[Trial]) -> None:
-        """Run trials as soon as there is room."""
+    def submit(self, trials: Sequence[Trial], *, most: int = 1, beside: int | None = None) -> None:
+        """Run `trials` as a unit of at most `most` on one worker, as soon as there is a free one.
+
+        Or in the unit of the trial `beside`; what has no room there is returned.
+        """
 
     def test(self, trial: Trial) -> None:
         """Compute the test metrics of a finished trial."""
@@ -49,3 +53,4 @@ class Surroundings:
     weights_of: Callable[[int], Path]
     checkpoint_of: Callable[[int], Path]
     looks_ahead: bool
+    stacking: Stacking | None = None

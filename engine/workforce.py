@@ -1,4 +1,4 @@
-"""The study's workers as its loop sees them: how many are free, and who is at which trial.
+"""The study's workers as its loop sees them: how many are free, and who is at which trials.
 
 The processes are the executor's. Other workers are hired, when the study was changed so that they
 have to be, as soon as nothing runs on the present ones.
@@ -6,10 +6,11 @@ have to be, as soon as nothing runs on the present ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
 from engine.changes import needs_new_workers
 from engine.spec import StudySpec
+from engine.stacking import Unit
 from engine.surroundings import Executor, Surroundings
 from engine.trial import Trial
 
@@ -19,8 +20,8 @@ class Workforce:
 
     def __init__(self, around: Surroundings) -> None:
         self.executor: Executor | None = None
-        self.under_way: set[int] = set()
         self._around = around
+        self._units: list[set[int]] = []
         self._cancelled: set[int] = set()
         self._is_outdated = False
 
@@ -41,7 +42,7 @@ class Workforce:
 
     @property
     def capacity(self) -> int:
-        """How many trials run at once."""
+        """How many units run at once: the workers."""
         return 0 if self.executor is None else self.executor.capacity
 
     def processes(self) -> dict[int, int]:
@@ -50,15 +51,31 @@ class Workforce:
         return {} if executor is None else executor.processes()
 
     @property
-    def free(self) -> int:
-        """How many trials can be begun now."""
-        return 0 if self._is_outdated else max(0, self.capacity - len(self.under_way))
+    def under_way(self) -> set[int]:
+        """The trials that were handed over and have not ended."""
+        return {number for unit in self._units for number in unit}
 
-    def submit(self, trials: Sequence[Trial]) -> None:
-        """Hand over trials, for which there is room."""
-        self.under_way.update(trial.number for trial in trials)
-        if trials and self.executor is not None:
-            self.executor.submit(trials)
+    @property
+    def free(self) -> int:
+        """How many units can be begun now."""
+        return 0 if self._is_outdated else max(0, self.capacity - len(self._units))
+
+    def submit(self, unit: Unit) -> None:
+        """Hand over a unit, for which there is a worker."""
+        assert self.executor is not None
+        self._units.append({trial.number for trial in unit.trials})
+        self.executor.submit(unit.trials, most=unit.most)
+
+    def beside(self, member: int) -> float:
+        """How many trials are in the unit of one of them; no more may be, where none is begun."""
+        unit = next(unit for unit in self._units if member in unit)
+        return math.inf if self._is_outdated else len(unit)
+
+    def join(self, trial: Trial, member: int) -> None:
+        """Hand over a trial that joins the unit of another."""
+        assert self.executor is not None
+        next(unit for unit in self._units if member in unit).add(trial.number)
+        self.executor.submit([trial], beside=member)
 
     def cancel(self, number: int) -> None:
         """End a trial that is under way, for good."""
@@ -78,7 +95,9 @@ class Workforce:
     def over(self, number: int) -> bool:
         """A trial is not under way any longer; whether it had been cancelled."""
         was_cancelled = number in self._cancelled
-        self.under_way.discard(number)
+        for unit in self._units:
+            unit.discard(number)
+        self._units = [unit for unit in self._units if unit]
         self._cancelled.discard(number)
         return was_cancelled
 

@@ -48,7 +48,7 @@ class LocalExecutor:
         pids = {s.slot.worker: s.process_id for s in self._supervisors}
         return {worker: pid for worker, pid in pids.items() if pid is not None}
 
-    def submit(self, trials: Sequence[Trial]) -> None:
+    def submit(self, trials: Sequence[Trial], *, most: int = 1, beside: int | None = None) -> None:
         """Run `trials` as soon as workers are free."""
         for trial in trials:
             self._put(Job("run", trial))

@@ -57,6 +57,26 @@ class TrialEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class StackSized:
+    """Trials like `number` are best trained `size` at a time; 1: each by itself."""
+
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialReturned:
+    """A trial is not run now: it waits again, `alone` for a worker of its own.
+
+    `why` is a sentence where something happened, empty where there was only no room.
+    """
+
+    number: int
+    why: str = ""
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TrialTestEnded:
     """The test metrics of a finished trial, or the `problem` that kept them from being computed."""
 
@@ -89,5 +109,7 @@ Message = (
     | TrialProgressed
     | ReportsThinned
     | TrialEnded
+    | StackSized
+    | TrialReturned
     | TrialTestEnded
 )

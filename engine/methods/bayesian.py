@@ -62,6 +62,18 @@ class BayesianMethod(Method):
         self._curves: list[Curve] = []
         self._failed: list[Array] = []
         self._model: Model | None = None
+        self._held: Params = {}
+
+    def ask(self, n: int = 1, *, like: Mapping[str, Any] | None = None) -> list[Params]:
+        """The next `n` configurations, which have the values that `like` has.
+
+        Fewer when what is left of the space does not have so many.
+        """
+        self._held = dict(like or {})
+        try:
+            return super().ask(n)
+        finally:
+            self._held = {}
 
     def tell(
         self,
@@ -105,7 +117,9 @@ class BayesianMethod(Method):
         if not self._seen:
             return starting_point(self.space)
         point = self._best_point() if self._losses else self._spread_out()
-        return self._draws._propose() if point is None else self._params(point)
+        if point is None:
+            return None if self._held else self._draws._propose()
+        return self._params(point)
 
     def _best_point(self) -> Array | None:
         """Where the model expects most, beside what is pending; None where it found nothing new."""
@@ -116,7 +130,9 @@ class BayesianMethod(Method):
         pending = self.pending_points
         chooser = Chooser(self._model, pending, self.cost_weight)
         if self._listed is not None:
-            points = np.array([point for key, point in self._listed if key not in self._seen])
+            points = np.array([point for key, point in self._listed if self._is_open(key, point)])
+            if not len(points):
+                return None
             return np.asarray(points[int(chooser.value(points).argmax())])
         failed = _stacked(self._failed, len(self._cube))
         feared = failed[self._model.feasibility(failed) < FEARED]
@@ -130,17 +146,21 @@ class BayesianMethod(Method):
             return all(_is_apart(self._cube, point, others, hair) for others, hair in hairs)
 
         seed = [self.seed, self._count]
-        found = chooser.best(lambda p: is_apart(p) and self._is_new(p), np.random.default_rng(seed))
-        if found is None:
-            return chooser.best(self._is_new, np.random.default_rng(seed))
-        return found
+        cube, rng = self._cube.holding(self._held), np.random.default_rng
+        found = chooser.best(cube, lambda p: is_apart(p) and self._is_new(p), rng(seed))
+        return chooser.best(cube, self._is_new, rng(seed)) if found is None else found
+
+    def _is_open(self, key: Hashable, point: Array) -> bool:
+        """Whether a configuration may be proposed: nobody has seen it, and it has what is held."""
+        held = self._held.items()
+        return key not in self._seen and (not held or held <= self._params(point).items())
 
     def _spread_out(self) -> Array | None:
         """The next of evenly spread points, or one of those that follow where trials fail."""
         from engine.surrogate.feasibility import Feasibility
         from engine.surrogate.features import Features
 
-        points = self._cube.snap(self._even_points(self._count, SPREAD))
+        points = self._cube.holding(self._held).snap(self._even_points(self._count, SPREAD))
         points = np.array([point for point in points if self._is_new(point)])
         if not len(points):
             return None

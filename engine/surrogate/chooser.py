@@ -10,7 +10,7 @@ from engine.surrogate.acquisition import (
     log_expected_improvement,
     log_expected_improvement_gradient,
 )
-from engine.surrogate.cube import Array
+from engine.surrogate.cube import Array, Cube
 from engine.surrogate.model import Model
 from engine.surrogate.optimise import maximise
 
@@ -77,11 +77,14 @@ class Chooser:
             slope = slope - self._cost_weight * features.pull_back(points, cost_slope)
         return value, slope
 
-    def best(self, is_new: Callable[[Array], bool], rng: np.random.Generator) -> Array | None:
-        """The point that `is_new` with the highest acquisition, shape (d,); None if none was."""
+    def best(
+        self, cube: Cube, is_new: Callable[[Array], bool], rng: np.random.Generator
+    ) -> Array | None:
+        """The point of `cube`, which may be a part of the model's, that `is_new` and has the
+        highest acquisition, shape (d,); None if none was."""
         anchors = self._model.best_points(ANCHORS)
         effort = min(1.0, FULL_EFFORT / len(self._gp.y))
-        return maximise(self._model.cube, self.value, self.smooth, anchors, is_new, rng, effort)
+        return maximise(cube, self.value, self.smooth, anchors, is_new, rng, effort)
 
 
 def _to_beat(model: Model, pending: Array | None) -> float:

@@ -6,7 +6,10 @@ are NaN. Nothing here knows what the points are worth.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +41,22 @@ class Cube:
         self.space = space
         columns = {name: index for index, name in enumerate(space.dimensions)}
         self.dimensions = [_dimension(space, name, columns) for name in space.dimensions]
+        self.held: dict[int, float] = {}
         self._order = [columns[name] for name in space.parents_first if name in columns]
 
     def __len__(self) -> int:
         return len(self.dimensions)
+
+    def holding(self, values: Mapping[str, Any]) -> Cube:
+        """The part of the cube where parameters have these `values`, wherever they are active."""
+        part = copy(self)
+        columns = {name: index for index, name in enumerate(self.space.dimensions)}
+        part.held = {
+            columns[name]: self.space.domain(name).to_unit(value)
+            for name, value in values.items()
+            if name in columns
+        }
+        return part
 
     def level(self, points: Array, column: int) -> NDArray[np.int64]:
         """The index of the nearest level in each row, shape (n,); -1 where inactive."""
@@ -70,6 +85,8 @@ class Cube:
     def snap(self, points: Array) -> Array:
         """The configurations that `points` (n, d) stand for: on levels, inactive ones NaN."""
         snapped = np.clip(points, 0.0, 1.0)
+        for column, place in self.held.items():
+            snapped[:, column] = place
         for column in self._order:
             dimension = self.dimensions[column]
             if dimension.never:

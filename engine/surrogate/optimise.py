@@ -44,6 +44,7 @@ def climb(
 ) -> Array:
     """Follow the gradient from `starts` (s, d) at once, in all dimensions but categories."""
     smooth = np.array([not dimension.is_categorical for dimension in cube.dimensions])
+    smooth[list(cube.held)] = False
     free = smooth[None, :] & ~np.isnan(starts)
     if not free.any():
         return starts
@@ -71,7 +72,7 @@ def neighbours(cube: Cube, point: Array) -> Array:
     """Configurations that differ from `point` (d,) in one discrete dimension: shape (k, d)."""
     found = []
     for column, dimension in enumerate(cube.dimensions):
-        if dimension.levels is None or np.isnan(point[column]):
+        if dimension.levels is None or np.isnan(point[column]) or column in cube.held:
             continue
         here = int(cube.level(point[None, :], column)[0])
         count = len(dimension.levels)

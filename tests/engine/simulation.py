@@ -13,11 +13,19 @@ from typing import Any
 from engine.assembly import trial_seed
 from engine.commands import Granted
 from engine.events import Event
-from engine.executors.messages import TrialBegan, TrialEnded, TrialProgressed, TrialTestEnded
+from engine.executors.messages import (
+    StackSized,
+    TrialBegan,
+    TrialEnded,
+    TrialProgressed,
+    TrialReturned,
+    TrialTestEnded,
+)
 from engine.ledger import Ledger
 from engine.methods import make_method
 from engine.proposer import Proposed, answer, told
 from engine.spec import StudySpec
+from engine.stacking import stacking_of
 from engine.store import Store
 from engine.study_loop import StudyLoop
 from engine.surroundings import Surroundings
@@ -110,7 +118,9 @@ class Behaviour:
     checkpoints: bool = False
     obeys: bool = True
     thinks: float = 0.0
+    size: Callable[[Params], int] = lambda params: 4
     submitted: list[Trial] = field(default_factory=list)
+    units: list[list[int]] = field(default_factory=list)
     tested: list[int] = field(default_factory=list)
     hired: list[StudySpec] = field(default_factory=list)
 
@@ -136,13 +146,32 @@ class SimulatedExecutor:
         self._checkpoint_of = checkpoint_of
         self._attempts = itertools.count()
         self._alive: dict[int, int] = {}
+        self._units: list[set[int]] = []
 
-    def submit(self, trials: Sequence[Trial]) -> None:
+    def submit(self, trials: Sequence[Trial], *, most: int = 1, beside: int | None = None) -> None:
+        if beside is None:
+            self._units = [unit for unit in self._units if unit & self._alive.keys()]
+            self._units.append(set())
+            assert len(self._units) <= self.capacity
+        unit = self._units[-1] if beside is None else self._unit_of(beside)
+        size = self._size(trials[0]) if most > 1 or beside is not None else 1
+        if most > 1:
+            self._inbox.put(StackSized(trials[0].number, size))
         for trial in trials:
             self._behaviour.submitted.append(trial)
+            if len(unit & self._alive.keys()) == size:
+                self._inbox.put(TrialReturned(trial.number))
+                continue
+            unit.add(trial.number)
             self._alive[trial.number] = next(self._attempts)
-            assert len(self._alive) <= self.capacity
             self._plan(trial)
+        self._behaviour.units.append(sorted(unit))
+
+    def _unit_of(self, number: int) -> set[int]:
+        return next(unit for unit in self._units if number in unit)
+
+    def _size(self, trial: Trial) -> int:
+        return self._behaviour.size(trial.params)
 
     def _plan(self, trial: Trial) -> None:
         behaviour, number = self._behaviour, trial.number
@@ -218,8 +247,8 @@ class InlineProposer:
     def pend(self, params: Params) -> None:
         answer(self._method, {"type": "pend", "params": params})
 
-    def ask(self, count: int) -> None:
-        reply = answer(self._method, {"type": "ask", "count": count})
+    def ask(self, count: int, like: Params | None = None) -> None:
+        reply = answer(self._method, {"type": "ask", "count": count, "like": like})
         assert reply is not None
         message = Proposed(tuple(reply["configurations"]), reply["asked"], self)
         if self._thinks:
@@ -241,6 +270,7 @@ class Simulation:
         behaviour: Behaviour | None = None,
         *,
         looks_ahead: bool = True,
+        stacks: bool = False,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.clock = VirtualClock()
@@ -252,7 +282,7 @@ class Simulation:
         self.store.acquire()
         self._folder = path.parent
         inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        around = Surroundings(
+        self.around = around = Surroundings(
             inbox=inbox,
             clock=self.clock,
             make_executor=lambda now: SimulatedExecutor(
@@ -263,6 +293,7 @@ class Simulation:
             weights_of=self.weights_of,
             checkpoint_of=self.checkpoint_of,
             looks_ahead=looks_ahead,
+            stacking=stacking_of(spec) if stacks else None,
         )
         self.loop = StudyLoop(self.ledger, self.store, around)
         _, self._listener = self.ledger.subscribe()

@@ -271,3 +271,37 @@ def test_that_looking_ahead_asks_for_nothing() -> None:
         (params,) = method.ask(1)
         assert params == ahead
         method.tell(params, bowl(0.3, 0.4)(params))
+
+
+# --- what goes together
+
+
+def test_that_what_it_is_to_hold_is_held_and_all_the_rest_is_free() -> None:
+    space = SearchSpace(
+        [
+            Float("lr", 1e-5, 1e-1, log=True),
+            Int("batch_size", 16, 512, log=True),
+            Categorical("optimizer", ["sgd", "adam"]),
+            Float("momentum", 0.0, 0.99, when=When("optimizer", ["sgd"])),
+        ]
+    )
+    method = make_method("bayesian", space, seed=3)
+    for params in method.ask(6):
+        method.tell(params, math.log10(params["lr"]) ** 2 + params["batch_size"] / 100)
+    asked = method.ask(8, like={"batch_size": 77})
+    assert {params["batch_size"] for params in asked} == {77}
+    assert len({space.key(params) for params in asked}) == 8
+    assert len({params["optimizer"] for params in asked}) == 2
+    assert len(method.ask(3)) == 3, "nothing is held any longer"
+
+
+@pytest.mark.parametrize("told", [0, 3])
+def test_that_a_part_of_a_space_may_be_exhausted_without_the_rest(told: int) -> None:
+    space = SearchSpace([Categorical("a", list("uvwxyz")), Categorical("b", ["p", "q"])])
+    method = make_method("bayesian", space)
+    for params in method.ask(1 + told)[:told]:
+        method.tell(params, 1.0)
+    found = method.ask(9, like={"b": "q"})
+    assert {params["b"] for params in found} == {"q"}
+    assert len(found) < 7
+    assert len(method.ask(12)) == 12 - 1 - told - len(found)

@@ -63,7 +63,7 @@ def test_that_failures_only_ever_lower_it() -> None:
 def test_that_what_is_pending_promises_no_more(seed: int) -> None:
     points = points_of(SQUARE, 12, seed)
     model = model_of(SQUARE, evidence_of(points, wavy(points)))
-    first = Chooser(model).best(lambda point: True, np.random.default_rng(0))
+    first = Chooser(model).best(model.cube, lambda point: True, np.random.default_rng(0))
     there = first[None, :]
     assert Chooser(model, there).value(there)[0] < Chooser(model).value(there)[0] - 0.5
 
@@ -75,7 +75,7 @@ def test_that_the_point_it_finds_is_about_the_highest_there_is() -> None:
     chooser = Chooser(model)
     axis = (np.arange(120) + 0.5) / 120
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    found = chooser.best(lambda point: True, np.random.default_rng(1))
+    found = chooser.best(model.cube, lambda point: True, np.random.default_rng(1))
     assert chooser.value(found[None, :])[0] >= chooser.value(grid).max() - 0.05
 
 
@@ -87,16 +87,17 @@ def test_that_it_finds_the_highest_of_a_space_of_choices_and_whole_numbers() -> 
     model = model_of(space, evidence_of(points, wavy(points)))
     chooser = Chooser(model)
     everything = np.array([space.encode(space.enumeration.at(i)) for i in range(space.size())])
-    found = chooser.best(lambda point: True, np.random.default_rng(0))
+    found = chooser.best(model.cube, lambda point: True, np.random.default_rng(0))
     assert chooser.value(found[None, :])[0] == pytest.approx(chooser.value(everything).max())
 
 
 def test_that_only_what_is_new_is_found_or_nothing() -> None:
     points = points_of(SQUARE, 8)
-    chooser = Chooser(model_of(SQUARE, evidence_of(points, wavy(points))))
-    right = chooser.best(lambda point: bool(point[0] > 0.9), np.random.default_rng(0))
+    model = model_of(SQUARE, evidence_of(points, wavy(points)))
+    chooser = Chooser(model)
+    right = chooser.best(model.cube, lambda point: bool(point[0] > 0.9), np.random.default_rng(0))
     assert right[0] > 0.9
-    assert chooser.best(lambda point: False, np.random.default_rng(0)) is None
+    assert chooser.best(model.cube, lambda point: False, np.random.default_rng(0)) is None
 
 
 def test_that_seconds_count_only_where_they_are_known_and_wanted() -> None:

@@ -1,0 +1,184 @@
+"""What a study's method hears and is asked, and the configurations that it proposed.
+
+A method that learns is rebuilt by telling it what has been seen, in the order of finishing. Where
+trials of one that does not are trained together, they do not begin in the order in which they were
+proposed: such a method's proposals are a row of their own, walked through from its beginning, and
+what has been tried is passed over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from engine.journal import Journal
+from engine.proposer import Proposed, Proposer, ProposerLost
+from engine.space import SpaceError
+from engine.surroundings import Surroundings
+from engine.trial import Params, Trial, TrialState, in_order_of_ending
+
+RESTARTS = 1
+"""How often a method whose process ends is started again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration to try; by a seed of its own, or by that of the trial's number (None)."""
+
+    params: Params
+    seed: int | None = None
+
+
+class Asking:
+    """The method, and what it has proposed that no trial has been made of yet."""
+
+    def __init__(self, journal: Journal, around: Surroundings) -> None:
+        self.proposals: deque[Proposal] = deque()
+        self._journal = journal
+        self._ledger = journal.ledger
+        self._around = around
+        self._stacking = around.stacking
+        self._proposer: Proposer | None = None
+        self._asked = 0
+        self._has_said_all = False
+        self._restarts = 0
+        self._walked = 0
+        self._tried: set[Hashable] = set()
+        self._first: Proposal | None = None
+        self._most = 0
+
+    @property
+    def walks(self) -> bool:
+        """Whether the method's proposals are walked through, whatever became of them."""
+        return self._stacking is not None and not self._stacking.learns
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the method has proposed all there is, and all of that was taken."""
+        return self._has_said_all and not self.proposals and not self._asked
+
+    def start(self) -> None:
+        """Make the method anew, and have it know what has been seen."""
+        self.close()
+        self._proposer = self._around.make_proposer(self._ledger.spec)
+        self._asked = self._walked = 0
+        self._has_said_all, self._first = False, None
+        self.proposals.clear()
+        self._tried.clear()
+        trials = self._ledger.all_trials()
+        for trial in in_order_of_ending(trials):
+            self.tell(trial)
+        for trial in trials:
+            if self.walks or not trial.state.is_finished:
+                self.pend(trial.params)
+
+    def restart(self, lost: ProposerLost) -> bool:
+        """The method's process has ended: start it again, unless that happens too often."""
+        if lost.by is self._proposer:
+            self._restarts += 1
+            if self._restarts > RESTARTS:
+                return False
+            self._journal.log("warning", f"{lost.message} It is started again.")
+            self.start()
+        return True
+
+    def close(self) -> None:
+        """Let the method go."""
+        if self._proposer is not None:
+            self._proposer.close()
+            self._proposer = None
+
+    def tell(self, trial: Trial) -> None:
+        """Have the method learn from a trial that is over."""
+        if self._proposer is None or self.walks:
+            return
+        ledger, task = self._ledger, self._ledger.spec.task
+        sign = -1.0 if task.direction == "maximize" else 1.0
+        complete = trial.state is TrialState.COMPLETE
+        curve = [
+            (report.step, sign * report.metrics[task.objective])
+            for report in ledger.reports.get(trial.number, ())
+            if task.objective in report.metrics
+        ]
+        self._proposer.tell(trial, ledger.loss(trial) if complete else None, curve)
+
+    def pend(self, params: Params) -> None:
+        """A configuration is tried that was not asked for."""
+        if not self.walks:
+            if self._proposer is not None:
+                self._proposer.pend(params)
+            return
+        key = self._key(params)
+        self._tried.add(key)
+        others = [known for known in self.proposals if self._key(known.params) != key]
+        self.proposals = deque(others)
+
+    def drop(self, taken: Sequence[Proposal]) -> None:
+        """Proposals were made trials of."""
+        gone = {id(proposal) for proposal in taken}
+        self.proposals = deque(known for known in self.proposals if id(known) not in gone)
+
+    def ask(self, wanted: float, most: float) -> None:
+        """See that `wanted` configurations, at most `most`, are at hand or asked for."""
+        count = int(min(wanted, most)) - len(self.proposals) - self._asked
+        if self._proposer is None or self._has_said_all or count <= 0:
+            return
+        if self._stacking is not None and self._stacking.learns:
+            self._ask_for_a_unit(most)
+            return
+        self._asked += count
+        self._proposer.ask(count)
+
+    def _ask_for_a_unit(self, most: float) -> None:
+        """Ask for the first of a unit, if that is not on its way; the others have to be like it."""
+        assert self._proposer is not None
+        assert self._stacking is not None
+        if not self._asked and not self.proposals:
+            self._most = int(min(most, self._stacking.most))
+            self._asked = 1
+            self._proposer.ask(1)
+
+    def take(self, message: Proposed) -> None:
+        """Keep what the method proposed; one that was replaced meanwhile has no say."""
+        if message.by is not self._proposer:
+            return
+        self._asked = max(0, self._asked - message.asked)
+        found = [Proposal(params) for params in message.configurations]
+        if self._first is not None:
+            found.insert(0, self._first)
+            self._first = None
+        else:
+            self._has_said_all = len(found) < message.asked
+            if found and self._ask_for_others(found[0]):
+                return
+        self.proposals.extend(self._untried(found) if self.walks else found)
+
+    def _ask_for_others(self, first: Proposal) -> bool:
+        """Ask for those that complete the unit of a first one, if there are to be any."""
+        stacking = self._stacking
+        if stacking is None or not stacking.learns or self._proposer is None:
+            return False
+        others = min(stacking.size_for(first.params) or 1, self._most) - 1
+        if others < 1:
+            return False
+        self._first, self._asked = first, others
+        self._proposer.ask(others, stacking.held(first.params))
+        return True
+
+    def _untried(self, found: list[Proposal]) -> list[Proposal]:
+        """The next of the row that nobody has tried, each with the seed of its place in it."""
+        fresh = []
+        for proposal in found:
+            key, seed = self._key(proposal.params), self._around.seed_of(self._walked)
+            self._walked += 1
+            if key not in self._tried:
+                self._tried.add(key)
+                fresh.append(Proposal(proposal.params, seed))
+        return fresh
+
+    def _key(self, params: Params) -> Hashable:
+        with contextlib.suppress(SpaceError):
+            return self._ledger.spec.space.key(params)
+        return None

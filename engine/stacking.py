@@ -1,0 +1,92 @@
+"""Which trials of a study train together, and how many at a time.
+
+A group is what can go together: configurations of a built-in network that share its shape and the
+batch size. A unit is what one worker is handed at once: a trial by itself, or some of a group. How
+many of a group are best is for the workers to find, by trying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.methods import make_method
+from engine.spec import StudySpec
+from engine.task_tables import BuiltinTask
+from engine.tasks.stack_keys import OWN, stack_key
+from engine.trial import Params, Trial
+
+MOST, MOST_LEARNING = 64, 8
+"""Trials in a unit where the study does not say: one that learns would be blind for too long."""
+FEW = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Trials that one worker trains as one.
+
+    `most` is how many it may have: a worker that knows better takes fewer, and returns the others.
+    """
+
+    trials: Sequence[Trial]
+    most: int = 1
+
+
+@dataclass
+class Stacking:
+    """What is known of a study's groups; `most` trials go together at most.
+
+    `shared` are the parameters that a group has in common. Where the method `learns`, a unit is
+    asked for as a whole before its first trial begins.
+    """
+
+    group_of: Callable[[Params], Hashable]
+    shared: tuple[str, ...]
+    most: int
+    learns: bool
+    _sizes: dict[Hashable, int] = field(default_factory=dict)
+
+    def found(self, params: Params, size: int) -> None:
+        """So many trials like this one are best at a time."""
+        self._sizes[self.group_of(params)] = max(1, size)
+
+    def size_for(self, params: Params) -> int | None:
+        """How many trials like this one are best at a time; None: nobody has tried."""
+        size = self._sizes.get(self.group_of(params))
+        return None if size is None else min(self.most, size)
+
+    @property
+    def ahead(self) -> int:
+        """How many configurations are looked through for those that go together, for a worker."""
+        return 2 * min(self.most, max(self._sizes.values(), default=self.most))
+
+    def held(self, params: Params) -> dict[str, Any]:
+        """What others must have in common with `params` to go together with it."""
+        return {name: params[name] for name in self.shared if name in params}
+
+    def choose(self, pool: Sequence[Params], share: int) -> list[int]:
+        """The places in `pool`, not empty, of those that make the next unit, the first among them.
+
+        No more than a worker's `share`, so that none is idle in the end; but for a few, which are
+        hardly slower than one.
+        """
+        count = self.size_for(pool[0]) or self.most
+        return self.alike(pool[0], pool)[: min(count, max(FEW, share))]
+
+    def alike(self, params: Params, pool: Sequence[Params]) -> list[int]:
+        """The places in `pool` of what can go together with `params`."""
+        group = self.group_of(params)
+        return [place for place, other in enumerate(pool) if self.group_of(other) == group]
+
+
+def stacking_of(spec: StudySpec) -> Stacking | None:
+    """How the trials of a study go together; None: each by itself."""
+    task, space = spec.task, spec.space
+    learns = make_method(spec.method.name, space, **spec.method.options).learns
+    most = spec.resources.stack or (MOST_LEARNING if learns else MOST)
+    if most == 1 or not isinstance(task, BuiltinTask):
+        return None
+    network = task.network
+    shared = tuple(name for name in space.names if name not in OWN)
+    return Stacking(lambda params: stack_key(network, params), shared, most, learns)

@@ -1,0 +1,166 @@
+"""Which trials go together: units, sizes, seats, in a study in virtual time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from engine.commands import Enqueue, Pause, Resume, Stop
+from engine.events import Logged, StopReason, StudyState
+from engine.executors.messages import TrialReturned
+from engine.spec import StudySpec
+from engine.stacking import stacking_of
+from engine.trial import TrialState
+from tests.engine.simulation import Behaviour, Simulation, make_spec
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "study.tune"
+
+
+def grid(workers: int = 1, budget: str = "trials = 25") -> StudySpec:
+    """Five learning rates at each of five batch sizes."""
+    return make_spec("grid", budget, workers)
+
+
+def batch_sizes(simulation: Simulation, unit: list[int]) -> set[int]:
+    return {simulation.ledger.trials[number].params["batch_size"] for number in unit}
+
+
+def tried(simulation: Simulation) -> set[tuple]:
+    trials = simulation.ledger.all_trials()
+    return {(*trial.params.items(), trial.seed) for trial in trials}
+
+
+def test_that_what_trains_together_shares_its_batch_size(path: Path) -> None:
+    simulation = Simulation(path, grid(), Behaviour(size=lambda params: 5), stacks=True)
+    simulation.run()
+    units = simulation.behaviour.units
+    assert [len(unit) for unit in units] == [5] * 5
+    assert all(len(batch_sizes(simulation, unit)) == 1 for unit in units)
+    assert simulation.ledger.reason is StopReason.TRIALS
+
+
+def test_that_stacks_try_what_single_trials_would_with_the_same_seeds(path: Path) -> None:
+    stacked = Simulation(path, make_spec(budget="trials = 40"), stacks=True)
+    stacked.run()
+    single = Simulation(path.with_name("single.tune"), make_spec(budget="trials = 40"))
+    single.run()
+    assert tried(stacked) == tried(single)
+
+
+def test_that_what_is_too_many_for_a_worker_waits_and_its_size_is_kept(path: Path) -> None:
+    simulation = Simulation(path, grid(), Behaviour(size=lambda params: 2), stacks=True)
+    simulation.run()
+    assert max(len(unit) for unit in simulation.behaviour.units) == 2
+    assert {t.state for t in simulation.ledger.all_trials()} == {TrialState.COMPLETE}
+    handed_over = Counter(trial.number for trial in simulation.behaviour.submitted)
+    assert max(handed_over.values()) <= 3, "the size of a group is told once"
+
+
+def test_that_no_worker_is_idle_while_another_has_a_full_stack(path: Path) -> None:
+    spec = make_spec("random", "trials = 16", workers=2)
+    one_size = spec.with_(space=spec.space.__class__([spec.space["lr"]]))
+    simulation = Simulation(path, one_size, Behaviour(size=lambda params: 16), stacks=True)
+    simulation.run()
+    assert [len(unit) for unit in simulation.behaviour.units] == [8, 8]
+    assert simulation.ledger.elapsed() == pytest.approx(10.0)
+
+
+def test_that_a_member_that_comes_back_alone_has_a_worker_for_itself(path: Path) -> None:
+    simulation = Simulation(path, grid(), Behaviour(size=lambda params: 5), stacks=True)
+    ended = "The process that trained it with others ended."
+    simulation.command_at(1, TrialReturned(0, ended, alone=True))
+    events = simulation.run()
+    assert [0] in simulation.behaviour.units
+    assert simulation.ledger.trials[0].state is TrialState.COMPLETE
+    warnings = [e.text for e in events if isinstance(e, Logged) and e.level == "warning"]
+    assert warnings == [f"Trial 0: {ended}"]
+
+
+def test_that_a_free_seat_is_filled_beside_the_others(path: Path) -> None:
+    slow = Behaviour(
+        size=lambda params: 2, seconds=lambda params: 10.0 if params["lr"] < 1e-3 else 100.0
+    )
+    spec = make_spec("random", "trials = 6")
+    one_size = spec.with_(space=spec.space.__class__([spec.space["lr"]]))
+    simulation = Simulation(path, one_size, slow, stacks=True)
+    simulation.run()
+    seconds = [slow.seconds(t.params) for t in simulation.ledger.all_trials()]
+    assert simulation.ledger.elapsed() < sum(seconds) * 0.75
+    assert any(len(unit) > 2 for unit in slow.units), "nothing ever joined"
+
+
+def test_that_a_method_that_learns_asks_for_a_whole_unit_that_goes_together(path: Path) -> None:
+    spec = make_spec("bayesian", "trials = 20")
+    behaviour = Behaviour(size=lambda params: 4)
+    simulation = Simulation(path, spec, behaviour, looks_ahead=False, stacks=True)
+    simulation.run()
+    assert len(simulation.ledger.trials) == 20
+    units = behaviour.units
+    assert max(len(unit) for unit in units) == 4
+    assert all(len(batch_sizes(simulation, unit)) == 1 for unit in units)
+    keys = {tuple(t.params.items()) for t in simulation.ledger.all_trials()}
+    assert len(keys) == 20
+
+
+def test_that_a_learning_study_goes_on_with_stacks_as_if_never_stopped(path: Path) -> None:
+    def run(file: Path, stop: float | None) -> list[tuple]:
+        spec = make_spec("bayesian", "trials = 16")
+        simulation = Simulation(file, spec, looks_ahead=False, stacks=True)
+        if stop is not None:
+            simulation.command_at(stop, Stop())
+            simulation.run()
+            simulation = Simulation(file, spec, looks_ahead=False, stacks=True)
+            simulation.around.stacking.found({"batch_size": 128}, 4)
+        simulation.run()
+        return [(t.number, t.params, t.seed, t.state) for t in simulation.ledger.all_trials()]
+
+    whole = run(path, None)
+    assert run(path.with_name("stopped.tune"), 25.0)[:8] == whole[:8]
+
+
+def test_that_a_stopped_study_goes_on_with_what_was_not_begun(path: Path) -> None:
+    spec = make_spec(budget="trials = 30")
+    first = Simulation(path, spec, stacks=True)
+    first.command_at(25, Stop())
+    first.run()
+    assert 0 < len(first.ledger.trials) < 30
+    assert not any(t.state is TrialState.QUEUED for t in first.ledger.all_trials())
+    second = Simulation(path, spec, stacks=True)
+    second.run()
+    whole = Simulation(path.with_name("whole.tune"), spec, stacks=True)
+    whole.run()
+    assert tried(second) == tried(whole)
+
+
+def test_that_a_configuration_added_by_hand_is_not_proposed_as_well(path: Path) -> None:
+    spec = grid()
+    middle = {"lr": 1e-3, "batch_size": 128}
+    simulation = Simulation(path, spec, stacks=True)
+    simulation.command_at(5, Enqueue(spec.space.validate({"lr": 1e-5, "batch_size": 512})))
+    simulation.run()
+    keys = Counter(tuple(t.params.items()) for t in simulation.ledger.all_trials())
+    assert len(keys) == 25
+    assert max(keys.values()) == 1, middle
+
+
+def test_that_a_paused_study_starts_no_unit_and_no_newcomer(path: Path) -> None:
+    simulation = Simulation(path, make_spec(budget="trials = 20"), stacks=True)
+    simulation.command_at(5, Pause())
+    simulation.command_at(500, Resume())
+    simulation.run()
+    started = sorted(trial.started for trial in simulation.ledger.all_trials())
+    late = [moment - started[0] for moment in started if moment - started[0] > 5]
+    assert min(late) == pytest.approx(500, abs=1)
+    assert simulation.ledger.state is StudyState.FINISHED
+
+
+def test_that_a_study_can_have_each_trial_by_itself(path: Path) -> None:
+    spec = grid()
+    alone = spec.with_(resources=spec.resources.model_copy(update={"stack": 1}))
+    assert stacking_of(spec) is not None
+    assert stacking_of(alone) is None
