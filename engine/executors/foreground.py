@@ -72,7 +72,7 @@ def run(job: dict[str, Any]) -> int:
         outcome = runner.run(context)
     except Exception as error:
         kind = type(error)
-        if kind.__name__ not in SENTENCES and not kind.__module__.startswith(worker.LOADED):
+        if kind.__name__ not in SENTENCES and not kind.__module__.startswith(worker.inside.LOADED):
             raise
         print(f"Trial {context.number} failed: {error}", flush=True)
         return 1

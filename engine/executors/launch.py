@@ -75,7 +75,7 @@ class Worker:
                 raise RefusedError(message["message"])
             if message["type"] == "ready":
                 self.ready_after = time.monotonic() - self._begun
-            elif job.stopping:
+            elif job.is_stopped:
                 return False
         return True
 

@@ -27,6 +27,20 @@ def read_step(told: Any) -> int:
     return told
 
 
+def read_size(told: Any) -> int:
+    """How many there are of something: one at least."""
+    if read_step(told) < 1:
+        raise ValueError(f"{told!r:.80} is no size")
+    return int(told)
+
+
+def read_flag(told: Any) -> bool:
+    """Yes or no."""
+    if not isinstance(told, bool):
+        raise ValueError(f"{told!r:.80} is neither true nor false")
+    return told
+
+
 def read_text(told: Any) -> str:
     """Text."""
     if not isinstance(told, str):

@@ -22,6 +22,7 @@ OBJECTIVES = Path(__file__).with_name("objectives")
 FOREIGN = [
     ENGINE / "executors" / "worker.py",
     ENGINE / "executors" / "surroundings.py",
+    *sorted((ENGINE / "executors" / "inside").glob("*.py")),
     *sorted((ENGINE / "tasks" / "script").rglob("*.py")),
 ]
 STAND_IN = """

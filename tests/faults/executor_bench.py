@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import psutil
 from engine.executors.devices import Slot
 from engine.executors.job import Task
 from engine.executors.local import LocalExecutor
-from engine.executors.messages import TrialEnded, TrialProgressed
+from engine.executors.messages import TrialEnded, TrialProgressed, TrialReturned
 from engine.trial import Trial, TrialState
 
 
@@ -40,7 +40,12 @@ class Bench:
         params["behaviour"] = behaviour
         self.executor.submit([Trial(number, params, TrialState.QUEUED, seed=number)])
 
-    def wait_for(self, kind: type, number: int | None = None) -> Any:
+    def submit_stack(self, trials: Mapping[int, Mapping[str, Any]], **options: Any) -> None:
+        """Some trials as one, each with its parameters (odd_stacks.py)."""
+        queued = [Trial(n, dict(p), TrialState.QUEUED, seed=n) for n, p in trials.items()]
+        self.executor.submit(queued, **{"most": len(queued), **options})
+
+    def wait_for(self, kind: type | tuple[type, ...], number: int | None = None) -> Any:
         """The next message of a kind, of one trial."""
         while True:
             message = self.inbox.get(timeout=60)
@@ -51,6 +56,16 @@ class Bench:
     def run(self, number: int, behaviour: str, **params: Any) -> TrialEnded:
         self.submit(number, behaviour, **params)
         return self.wait_for(TrialEnded, number)
+
+    def fates(self, *numbers: int) -> dict[int, TrialEnded | TrialReturned]:
+        """What became of some trials, by number, in the order in which it was told."""
+        found: dict[int, TrialEnded | TrialReturned] = {}
+        while len(found) < len(numbers):
+            message = self.wait_for((TrialEnded, TrialReturned))
+            assert message.number in numbers
+            assert message.number not in found
+            found[message.number] = message
+        return found
 
     def progress(self) -> list[Any]:
         """The reports so far."""

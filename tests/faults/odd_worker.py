@@ -18,6 +18,12 @@ class Runner:
 
         return getattr(odd_trainings, context.params["behaviour"])(context)
 
+    def run_many(self, stack: Any) -> None:
+        """Several trials as one."""
+        from tests.faults.odd_stacks import Training
+
+        Training(stack).run()
+
     def test(self, params: dict[str, Any], seed: int, weights: str) -> dict[str, float]:
         """The test metrics."""
         return {"test_loss": float(seed)}
