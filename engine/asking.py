@@ -140,10 +140,10 @@ class Asking:
             self._asked = 1
             self._proposer.ask(1)
 
-    def take(self, message: Proposed) -> None:
-        """Keep what the method proposed; one that was replaced meanwhile has no say."""
+    def take(self, message: Proposed) -> bool:
+        """Keep what the method proposed, and say so; one that was replaced meanwhile has no say."""
         if message.by is not self._proposer:
-            return
+            return False
         self._asked = max(0, self._asked - message.asked)
         found = [Proposal(params) for params in message.configurations]
         if self._first is not None:
@@ -152,8 +152,9 @@ class Asking:
         else:
             self._has_said_all = len(found) < message.asked
             if found and self._ask_for_others(found[0]):
-                return
+                return True
         self.proposals.extend(self._untried(found) if self.walks else found)
+        return True
 
     def _ask_for_others(self, first: Proposal) -> bool:
         """Ask for those that complete the unit of a first one, if there are to be any."""

@@ -12,7 +12,7 @@ from engine.stop_rules import StopRules, Why
 from engine.surroundings import Executor
 from engine.trial import Trial
 
-RESUMABLE = (StopReason.USER, StopReason.ERROR, StopReason.FAILURES)
+RESUMABLE = (StopReason.USER, StopReason.ERROR, StopReason.FAILURES, StopReason.SETTLED)
 """What a study can be gone on with after."""
 AT_ONCE = (StopReason.USER, StopReason.ERROR)
 """What ends a study even where its disk refuses to take what there is."""

@@ -44,6 +44,7 @@ class StopReason(StrEnum):
     TARGET = "target"
     EXHAUSTED = "exhausted"
     FAILURES = "failures"
+    SETTLED = "settled"
     USER = "user"
     ERROR = "error"
     KILLED = "killed"
@@ -120,6 +121,27 @@ class Logged:
     number: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GainForeseen:
+    """What the method expects more trials to improve the objective by, in its own units.
+
+    In an `hour` (None while no trial's time is known), by `all` that there could be; the `noise`
+    is the standard deviation of the objective at its best.
+    """
+
+    hour: float | None
+    all: float
+    noise: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopSuggested:
+    """After so many `trials` more are hardly worth it: `message` says why. The study goes on."""
+
+    message: str
+    trials: int
+
+
 Event = (
     StudyStateChanged
     | StudyChanged
@@ -129,6 +151,8 @@ Event = (
     | TrialReported
     | TrialFinished
     | TrialTested
+    | GainForeseen
+    | StopSuggested
     | Logged
 )
 

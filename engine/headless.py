@@ -21,6 +21,7 @@ from engine.events import (
     Event,
     Logged,
     StopReason,
+    StopSuggested,
     StudyState,
     StudyStateChanged,
     TrialFinished,
@@ -190,9 +191,15 @@ def _progress(study: Study, tally: Tally) -> Iterator[Show]:
             tally.count(event)
             if isinstance(event, Logged) and event.level != "info" and not _ends_the_study(event):
                 progress.console.print(event.text, markup=False, highlight=False)
+            if isinstance(event, StopSuggested):
+                progress.console.print(_suggestion(event), markup=False, highlight=False)
             progress.update(line, completed=tally.finished, more=tally.in_words())
 
         yield show
+
+
+def _suggestion(event: StopSuggested) -> str:
+    return f"{event.message} It goes on; Ctrl-C ends it and keeps what was found."
 
 
 def _ends_the_study(event: Logged) -> bool:
@@ -215,6 +222,8 @@ def _print_plainly(study: Study, tally: Tally, event: Event | None) -> None:
             _say(f"{_trial_line(study, trial)} | {tally.in_words()}")
         case Logged(level="warning", text=text, number=None):
             _say(text)
+        case StopSuggested():
+            _say(_suggestion(event))
         case StudyStateChanged(state=StudyState.WAITING):
             _say(f"{study.spec.name}: {study.path}")
 

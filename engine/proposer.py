@@ -11,13 +11,14 @@ import queue
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.executors.child import Child, ChildGoneError, Exited
 from engine.executors.guard import own_command
 from engine.methods import make_method
+from engine.outlook import Outlook
 from engine.spec import StudySpec
 from engine.trial import Params, Trial
 
@@ -30,12 +31,14 @@ Curve = Sequence[tuple[int, float]]
 class Proposed:
     """Configurations that the method proposed; fewer than `asked` when there are no more.
 
-    `by` is the proposer: one that was replaced since proposes nothing any more.
+    `by` is the proposer: one that was replaced since proposes nothing any more. `outlook` is what
+    the method expects of these trials and those that would follow, where it expects something.
     """
 
     configurations: tuple[Params, ...]
     asked: int
     by: object = None
+    outlook: Outlook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,7 @@ class ProcessProposer:
                     reason = ": ".join([str(message), *last])
                     self._inbox.put(ProposerLost(f"The search method stopped ({reason}).", self))
                 return
-            configurations = tuple(map(_interned, message["configurations"]))
-            self._inbox.put(Proposed(configurations, message["asked"], self))
+            self._inbox.put(proposed(message, self))
 
     def tell(self, trial: Trial, loss: float | None, curve: Curve) -> None:
         self._send("tell", **told(trial, loss, curve))
@@ -107,6 +109,15 @@ class ProcessProposer:
         self._closing = True
         self._child.close(grace=0.5)
         self._thread.join()
+
+
+def proposed(message: Mapping[str, Any], by: Proposer) -> Proposed:
+    """What the process of `by` answered when it was asked."""
+    configurations = tuple(map(_interned, message["configurations"]))
+    outlook = message["outlook"]
+    return Proposed(
+        configurations, message["asked"], by, None if outlook is None else Outlook(**outlook)
+    )
 
 
 def _interned(params: Params) -> Params:
@@ -137,11 +148,12 @@ def answer(method: Any, message: Mapping[str, Any]) -> dict[str, Any] | None:
         case "ask":
             like = message.get("like")
             alike = {} if like is None else {"like": like}
-            configurations = method.ask(message["count"], **alike)
+            configurations, outlook = method.ask(message["count"], **alike), method.outlook()
             return {
                 "type": "proposed",
                 "configurations": configurations,
                 "asked": message["count"],
+                "outlook": None if outlook is None else asdict(outlook),
             }
         case "tell":
             method.tell(

@@ -210,6 +210,21 @@ class StudySpec(Table):
         return self
 
     @model_validator(mode="after")
+    def _check_settling(self) -> StudySpec:
+        """Only a method with a model can tell what more trials would bring."""
+        method = make_method(self.method.name, self.space, **self.method.options)
+        asked = {"worth": self.budget.worth, "when_settled": self.budget.when_settled == "stop"}
+        for key, is_asked in asked.items():
+            if is_asked and not method.learns:
+                raise SpecError(
+                    f"needs a method that expects something of the next trials, which "
+                    f"{self.method.name} does not; remove it or take bayesian.",
+                    "budget",
+                    key,
+                )
+        return self
+
+    @model_validator(mode="after")
     def _check_pruner(self) -> StudySpec:
         try:
             self.make_pruner()
@@ -244,7 +259,7 @@ class StudySpec(Table):
         for name in ("budget", "limits", "resources"):
             table: Table = getattr(self, name)
             stated = table.model_dump(mode="json", exclude_none=True)
-            if name == "limits":  # whose defaults only say what is not done
+            if name in ("budget", "limits"):  # whose defaults only say what is not done
                 stated = table.model_dump(mode="json", exclude_defaults=True)
             if stated:
                 tables[name] = stated

@@ -7,7 +7,7 @@ tables, and TOML, are elsewhere: engine.spec, engine.spec_toml.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -102,13 +102,19 @@ class PrunerSpec(Table):
 
 
 class Budget(Table):
-    """When the study ends; `target` is a value of the objective, as the user states it."""
+    """When the study ends; `target` is a value of the objective, as the user states it.
+
+    `worth` is the least improvement of the objective that an hour more is worth. Where a method
+    that learns expects less, or less than the noise hides, `when_settled` says what is done.
+    """
 
     TABLE: ClassVar[str] = "budget"
 
     trials: Count | None = None
     seconds: Positive | None = None
     target: float | None = None
+    worth: Positive | None = None
+    when_settled: Literal["suggest", "stop", "ignore"] = "suggest"
 
 
 class Limits(Table):

@@ -36,6 +36,7 @@ from engine.outcomes import Outcomes
 from engine.proposer import Proposed, ProposerLost
 from engine.pruning import Pruning
 from engine.retrying import Retrying
+from engine.settling import Settling
 from engine.stop_rules import StopRules
 from engine.store import Store
 from engine.supply import Supply
@@ -65,6 +66,7 @@ class StudyLoop:
         self._outcomes = Outcomes(self._journal, self._checkpoints)
         self._pruning = Pruning(ledger)
         self._retrying = Retrying(ledger)
+        self._settling = Settling(self._journal)
         self._weights = KeptWeights(ledger, around.weights_of)
 
     @property
@@ -112,8 +114,7 @@ class StudyLoop:
             case TrialEnded() if message.number in self._workforce.under_way:
                 self._on_ended(message)
             case Proposed():
-                self._supply.method.take(message)
-                self._go_on()
+                self._on_proposed(message)
             case TrialTestEnded() if message.number == self._test.number:
                 self._test.end(message)
                 self._look_for_the_end()
@@ -207,6 +208,14 @@ class StudyLoop:
             ahead = 1 if around.stacking is None else around.stacking.ahead
             wanted += workers.capacity * ahead
         self._supply.method.ask(wanted, self._rules.trials_left())
+
+    def _on_proposed(self, message: Proposed) -> None:
+        """Take what was proposed, unless the method expects too little of it."""
+        if self._supply.method.take(message) and not self._ending.has_come:
+            why = self._settling.judge(message.outlook)
+            if why is not None:
+                self._end_because(*why)
+        self._go_on()
 
     # What happens to trials
 

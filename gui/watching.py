@@ -83,6 +83,7 @@ class Watching(QObject):
         page.trialCommand.connect(self.trialCommand)
         page.devices.watch_by(self._studies.make_sampler)
         page.resultsRequested.connect(lambda: self._window.go_to(RESULTS))
+        page.stopRequested.connect(lambda: self._studies.command("stop"))
         page.moreRequested.connect(self.ask_for_more)
         page.shareRequested.connect(lambda: self._studies.command("share_devices"))
         self._window.commands.set_panels(page.panel_actions())

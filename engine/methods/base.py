@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from engine.outlook import Outlook
 from engine.space import SearchSpace, SpaceError
 from engine.trial import Params
 
@@ -79,6 +80,10 @@ class Method(ABC):
     def pend(self, params: Mapping[str, Any]) -> None:
         """A configuration that runs, whether or not it was asked for."""
         self._pending[self._see(params)] = dict(params)
+
+    def outlook(self) -> Outlook | None:
+        """What more trials are expected to bring; None where the method expects nothing."""
+        return None
 
     @abstractmethod
     def _propose(self) -> Params | None:

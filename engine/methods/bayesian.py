@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.methods.base import Method, MethodError
 from engine.methods.random import RandomMethod
+from engine.outlook import Outlook
 from engine.space import SearchSpace, SpaceError
 from engine.surrogate.customary import starting_point
 from engine.surrogate.partial import Curve, would_have_ended
@@ -106,6 +107,19 @@ class BayesianMethod(Method):
     def preview(self) -> Params | None:
         """What `ask` would propose now; it is not asked for by that."""
         return self._propose()
+
+    def outlook(self) -> Outlook | None:
+        """What the model of the last proposal expects; None while it was made without one."""
+        from engine.surrogate.prospects import outlook, worth_a_look
+
+        if self._model is None:
+            return None
+        if self._listed is None:
+            rng = np.random.default_rng([self.seed, self._count])
+            return outlook(self._model, worth_a_look(self._model, rng))
+        told = self._seen - self._pending.keys()
+        open_ = [point for key, point in self._listed if key not in told]
+        return outlook(self._model, _stacked(open_, len(self._cube)))
 
     def _see(self, params: Mapping[str, Any]) -> Hashable:
         self._draws._see(params)

@@ -16,8 +16,10 @@ from PySide6.QtCore import QObject, Signal
 from engine.analysis.cost import Estimate, estimate
 from engine.events import (
     Event,
+    GainForeseen,
     HolderChanged,
     Logged,
+    StopSuggested,
     StudyChanged,
     StudySnapshot,
     StudyState,
@@ -39,6 +41,7 @@ _RECENT = 300
 """Trials from whose durations the remaining time is told."""
 _MOMENT_S = 0.4
 _TICKING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
+_OPEN_ENDED = (StudyState.RUNNING, StudyState.PAUSED)
 
 
 class StudyModel(QObject):
@@ -66,6 +69,10 @@ class StudyModel(QObject):
         self.reports: dict[int, Sequence[Report]] = dict(snapshot.reports)
         self.log: list[Logged] = list(snapshot.log)
         self.selected: int | None = None
+        self.foreseen: GainForeseen | None = None
+        """What the method expects more trials to bring, while they run."""
+        self.suggestion = ""
+        """Why the study proposes to stop, until there is an answer."""
         self.minimize: bool = self.spec.task.direction == "minimize"
         self._best: int | None = None
         self._finished = 0
@@ -188,6 +195,11 @@ class StudyModel(QObject):
             self.selected = number
             self.selectionChanged.emit()
 
+    def decline(self) -> None:
+        """Go on in spite of what the study proposes."""
+        self.suggestion = ""
+        self.stateChanged.emit()
+
     def select_next(self, by: int) -> None:
         """Select the trial `by` numbers after the selected one, or the first one."""
         numbers = np.sort(self.arrays.column("number"))
@@ -225,6 +237,11 @@ class StudyModel(QObject):
                     state_changed = True
                 case HolderChanged(because):
                     self.read_only_because = because
+                    state_changed = True
+                case GainForeseen():
+                    self.foreseen = event
+                case StopSuggested(message):
+                    self.suggestion = message
                     state_changed = True
                 case Logged():
                     lines.append(event)
@@ -290,6 +307,8 @@ class StudyModel(QObject):
         self._clock = (self.elapsed(), time.monotonic())
         self.state, self.reason, self.message = event.state, event.reason, event.message
         self._has_begun = self._has_begun and self.state is not StudyState.WAITING
+        if self.state not in _OPEN_ENDED:
+            self.foreseen, self.suggestion = None, ""
 
     def _keep(self, lines: list[Logged]) -> None:
         self.log.extend(lines)

@@ -21,6 +21,8 @@ def sentence(model: StudyModel) -> str:
         case StudyState.RUNNING if model.is_starting:
             what = "a worker" if model.workers == 1 else f"{model.workers} workers"
             return f"Starting {what}: PyTorch and the data are loaded once, before the first trial."
+        case StudyState.RUNNING if model.suggestion:
+            return model.suggestion
         case StudyState.PAUSED:
             if model.reason is StopReason.ERROR:
                 return model.message
@@ -71,6 +73,8 @@ def tally(model: StudyModel) -> str:
     saved = model.saved_seconds()
     if saved >= 1.0:
         parts[-1] += f", which saved about {words(saved)}"
+    if model.foreseen is not None and model.foreseen.hour is not None:
+        parts.append(f"expected gain {number(model.foreseen.hour)}/h")
     return " · ".join(parts)
 
 
@@ -79,7 +83,7 @@ def _stopped(model: StudyModel) -> str:
     match model.reason:
         case StopReason.USER:
             return f"Stopped: {done} are done. Go on?"
-        case StopReason.ERROR | StopReason.FAILURES:
+        case StopReason.ERROR | StopReason.FAILURES | StopReason.SETTLED:
             why = (model.message or "Stopped by an error").rstrip(".")
             return f"{why}. {done} are done. Go on?"
     return f"Interrupted: {done} are done. Go on?"

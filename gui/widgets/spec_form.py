@@ -36,6 +36,7 @@ _RULES = [
     ("Hyperband", "hyperband"),
     ("by its curve", "curve"),
 ]
+_SETTLED = [("propose to stop", "suggest"), ("stop", "stop"), ("say nothing", "ignore")]
 
 
 def _duration() -> LineField:
@@ -65,6 +66,17 @@ _ENTRIES: dict[Place, _Entry] = {
         "Target value",
         lambda: ParsedField(real, value_text, "none"),
         "Stop when the objective is this good",
+    ),
+    ("budget", "worth"): _Entry(
+        "Worth an hour",
+        lambda: ParsedField(real, value_text, "not said"),
+        "The least improvement of the objective that an hour more is worth: where less is to be "
+        "expected, the study proposes to stop (Bayesian)",
+    ),
+    ("budget", "when_settled"): _Entry(
+        "When little is to be gained",
+        lambda: ChoiceField(_SETTLED),
+        "When more trials are expected to gain less than an hour is worth, or than the noise hides",
     ),
     ("limits", "trial_seconds"): _Entry("Time per trial", _duration, "A longer trial is ended"),
     ("limits", "report_seconds"): _Entry(

@@ -23,7 +23,7 @@ from engine.executors.messages import (
 )
 from engine.ledger import Ledger
 from engine.methods import make_method
-from engine.proposer import Proposed, answer, told
+from engine.proposer import answer, proposed, told
 from engine.spec import StudySpec
 from engine.stacking import stacking_of
 from engine.store import Store
@@ -250,7 +250,7 @@ class InlineProposer:
     def ask(self, count: int, like: Params | None = None) -> None:
         reply = answer(self._method, {"type": "ask", "count": count, "like": like})
         assert reply is not None
-        message = Proposed(tuple(reply["configurations"]), reply["asked"], self)
+        message = proposed(reply, self)
         if self._thinks:
             self._clock.after(self._thinks, lambda: self._inbox.put(message))
         else:

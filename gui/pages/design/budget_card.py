@@ -14,12 +14,13 @@ from gui.widgets.spec_form import SpecForm
 from gui.widgets.text import label
 
 _PLACES = (
-    *(("budget", key) for key in ("trials", "seconds", "target")),
+    *(("budget", key) for key in ("trials", "seconds", "target", "worth")),
     *(("limits", key) for key in ("trial_seconds", "memory_mb")),
     ("pruner", "name"),
     *(("resources", key) for key in ("workers", "devices")),
 )
 _SELDOM = (
+    ("budget", "when_settled"),
     *(("limits", key) for key in ("report_seconds", "same_failures", "retries", "retry_on")),
     ("resources", "per_device"),
     ("resources", "seed"),
@@ -34,7 +35,7 @@ class BudgetCard(Card):
         super().__init__("Budget", parent)
         self._draft = draft
         self.form = SpecForm(draft, _PLACES)
-        tip = "Silence, retries, when failures end the study, and the seed"
+        tip = "Silence, retries, what else ends the study, and the seed"
         self.more = button("More…", self._show_more, "quiet", tip)
         head = QHBoxLayout()
         self.column.removeWidget(self.title)

@@ -30,6 +30,7 @@ class RunHeader(QWidget):
     shareRequested = Signal()
     resultsRequested = Signal()
     outputRequested = Signal(int)
+    stopRequested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,6 +51,10 @@ class RunHeader(QWidget):
         self.output = button(
             "Show output…", self._ask_for_output, tip="What the last of these trials printed"
         )
+        self.stop = button(
+            "Stop here", self.stopRequested.emit, tip="End the study; it keeps what was found"
+        )
+        self.decline = button("Go on", self._decline, tip="Go on; it is looked at again later")
         self.results = button("See results", self.resultsRequested.emit, "primary")
         self._lay_out()
         self._tick = QTimer(self, interval=_TICK_MS)
@@ -76,7 +81,16 @@ class RunHeader(QWidget):
 
     @property
     def _buttons(self) -> tuple[QPushButton, ...]:
-        return self.output, self.more, self.share, self.resume, self.start, self.results
+        return (
+            self.output,
+            self.more,
+            self.share,
+            self.stop,
+            self.decline,
+            self.resume,
+            self.start,
+            self.results,
+        )
 
     def set_study(self, model: StudyModel | None) -> None:
         """Show another study, or none."""
@@ -105,6 +119,8 @@ class RunHeader(QWidget):
         state, may = model.state, not model.read_only_because
         self.more.setVisible(model.can_have_more())
         self.share.setVisible(may and model.is_held_up)
+        self.stop.setVisible(may and bool(model.suggestion))
+        self.decline.setVisible(bool(model.suggestion))
         self.resume.setVisible(may and state is StudyState.PAUSED)
         self.start.setVisible(may and state in (StudyState.NEW, StudyState.STOPPED))
         self.start.setText("Run" if state is StudyState.NEW else "Go on")
@@ -126,6 +142,10 @@ class RunHeader(QWidget):
         alike = None if self._model is None else self._model.common_failure
         if alike is not None:
             self.outputRequested.emit(alike.trial.number)
+
+    def _decline(self) -> None:
+        if self._model is not None:
+            self._model.decline()
 
     def _time_passes(self) -> None:
         self._offer(self._model)

@@ -38,6 +38,7 @@ class RunPage(QWidget):
     moreRequested = Signal()
     shareRequested = Signal()
     resultsRequested = Signal()
+    stopRequested = Signal()
     trialCommand = Signal(object, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -114,7 +115,7 @@ class RunPage(QWidget):
         self.docks.reset_layout()
 
     def _wire(self) -> None:
-        for name in ("start", "resume", "more", "share", "results"):
+        for name in ("start", "resume", "more", "share", "results", "stop"):
             getattr(self.header, f"{name}Requested").connect(getattr(self, f"{name}Requested"))
         self.header.outputRequested.connect(
             lambda number: self.trialCommand.emit(TrialCommand.OUTPUT, number)

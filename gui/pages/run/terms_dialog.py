@@ -17,7 +17,7 @@ _GROUPS: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (
         "How long, and by how many",
         (
-            *(("budget", key) for key in ("trials", "seconds", "target")),
+            *(("budget", key) for key in ("trials", "seconds", "target", "worth")),
             ("resources", "workers"),
         ),
     ),
