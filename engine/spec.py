@@ -217,8 +217,8 @@ class StudySpec(Table):
         for key, is_asked in asked.items():
             if is_asked and not method.learns:
                 raise SpecError(
-                    f"needs a method that expects something of the next trials, which "
-                    f"{self.method.name} does not; remove it or take bayesian.",
+                    f"needs a method that learns, which {self.method.name} does not; "
+                    "remove it or take bayesian.",
                     "budget",
                     key,
                 )

@@ -18,11 +18,11 @@ def sentence(model: StudyModel) -> str:
             return "Not started yet."
         case StudyState.WAITING if model.is_held_up:
             return model.message or "Waiting until another study lets go of the devices."
+        case StudyState.RUNNING if model.suggestion:
+            return model.suggestion
         case StudyState.RUNNING if model.is_starting:
             what = "a worker" if model.workers == 1 else f"{model.workers} workers"
             return f"Starting {what}: PyTorch and the data are loaded once, before the first trial."
-        case StudyState.RUNNING if model.suggestion:
-            return model.suggestion
         case StudyState.PAUSED:
             if model.reason is StopReason.ERROR:
                 return model.message
@@ -73,8 +73,9 @@ def tally(model: StudyModel) -> str:
     saved = model.saved_seconds()
     if saved >= 1.0:
         parts[-1] += f", which saved about {words(saved)}"
-    if model.foreseen is not None and model.foreseen.hour is not None:
-        parts.append(f"expected gain {number(model.foreseen.hour)}/h")
+    gain = None if model.foreseen is None or model.suggestion else model.foreseen.hour
+    if gain is not None:
+        parts.append(f"expected gain {number(gain)}/h")
     return " · ".join(parts)
 
 

@@ -190,12 +190,12 @@ def test_that_the_method_s_process_says_what_it_expects(tmp_path):
 
 @pytest.mark.parametrize("entry", ["worth = 0.1", 'when_settled = "stop"'])
 def test_that_a_method_without_expectations_is_refused_what_goes_by_them(entry):
-    with pytest.raises(ValueError, match="needs a method that expects") as error:
+    with pytest.raises(ValueError, match="needs a method that learns") as error:
         make_spec("grid", entry)
     key = entry.partition(" ")[0]
     assert str(error.value) == (
-        f"[budget] {key}: needs a method that expects something of the next trials, which grid "
-        "does not; remove it or take bayesian."
+        f"[budget] {key}: needs a method that learns, which grid does not; remove it or take "
+        "bayesian."
     )
 
 

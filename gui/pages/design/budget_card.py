@@ -15,13 +15,14 @@ from gui.widgets.text import label
 
 _PLACES = (
     *(("budget", key) for key in ("trials", "seconds", "target", "worth")),
-    *(("limits", key) for key in ("trial_seconds", "memory_mb")),
+    ("limits", "trial_seconds"),
     ("pruner", "name"),
     *(("resources", key) for key in ("workers", "devices")),
 )
 _SELDOM = (
     ("budget", "when_settled"),
-    *(("limits", key) for key in ("report_seconds", "same_failures", "retries", "retry_on")),
+    *(("limits", key) for key in ("memory_mb", "report_seconds")),
+    *(("limits", key) for key in ("same_failures", "retries", "retry_on")),
     ("resources", "per_device"),
     ("resources", "seed"),
 )
@@ -35,7 +36,7 @@ class BudgetCard(Card):
         super().__init__("Budget", parent)
         self._draft = draft
         self.form = SpecForm(draft, _PLACES)
-        tip = "Silence, retries, what else ends the study, and the seed"
+        tip = "Memory, silence, retries, what else ends the study, and the seed"
         self.more = button("More…", self._show_more, "quiet", tip)
         head = QHBoxLayout()
         self.column.removeWidget(self.title)

@@ -119,8 +119,9 @@ class RunHeader(QWidget):
         state, may = model.state, not model.read_only_because
         self.more.setVisible(model.can_have_more())
         self.share.setVisible(may and model.is_held_up)
-        self.stop.setVisible(may and bool(model.suggestion))
-        self.decline.setVisible(bool(model.suggestion))
+        is_asked = may and state is StudyState.RUNNING and bool(model.suggestion)
+        self.stop.setVisible(is_asked)
+        self.decline.setVisible(is_asked)
         self.resume.setVisible(may and state is StudyState.PAUSED)
         self.start.setVisible(may and state in (StudyState.NEW, StudyState.STOPPED))
         self.start.setText("Run" if state is StudyState.NEW else "Go on")
