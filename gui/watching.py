@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 WhenTaken = Literal["ask", "wait", "share"]
 _LAYOUT, _WHEN_TAKEN = "run/layout", "run/when-taken"
+_STOPS, _RUNGS = "run/curves-stops", "run/curves-rungs"
 _STARTABLE = (StudyState.NEW, StudyState.STOPPED)
 _MOMENT_MS = 300
 """A study that has its turn at once waits for less than this."""
@@ -78,6 +79,9 @@ class Watching(QObject):
         layout = self._settings.get_bytes(_LAYOUT)
         if layout is not None:
             page.restore_layout(layout)
+        for name, choice in ((_STOPS, page.curves.show_stops), (_RUNGS, page.curves.show_rungs)):
+            choice.setChecked(self._settings.get(name, True))
+            choice.toggled.connect(lambda on, name=name: self._settings.set(name, on))
         page.startRequested.connect(self.start_current)
         page.resumeRequested.connect(lambda: self._studies.command("resume"))
         page.trialCommand.connect(self.trialCommand)

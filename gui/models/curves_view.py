@@ -38,9 +38,13 @@ class Band:
 
 @dataclass(frozen=True)
 class CurvesView:
-    """`curves` by trial number; the values of a logarithmic view are their logarithms."""
+    """`curves` by trial number; the values of a logarithmic view are their logarithms.
+
+    `known` are the trials whose curves were looked at: those that are drawn and those of the band.
+    """
 
     curves: dict[int, Curve]
+    known: tuple[int, ...]
     band: Band | None
     log: bool
     low: float
@@ -91,11 +95,12 @@ def view_curves(model: StudyModel, book: CurveBook, log: bool | None = None) -> 
     band, drawn = None, numbers
     if len(numbers) > MOST_CURVES:
         band, drawn = _band(sampled, len(numbers), use_log), _worth_drawing(model)
-    curves = {number: _scaled(book.curve(number), use_log) for number in drawn}
+    curves = {number: scaled(book.curve(number), use_log) for number in drawn}
     last = max(curve[0][-1] for curve in sampled if len(curve[0]))
     if use_log:
         low, high = math.log10(low), math.log10(high)
-    return CurvesView(curves, band, use_log, low, high, float(last))
+    known = tuple(dict.fromkeys([*drawn, *some]))
+    return CurvesView(curves, known, band, use_log, low, high, float(last))
 
 
 def _worth_drawing(model: StudyModel) -> list[int]:
@@ -115,7 +120,7 @@ def _band(curves: list[Curve], of: int, log: bool) -> Band:
     steps = np.unique(np.concatenate([curve[0] for curve in curves]))
     table = np.full((len(curves), len(steps)), np.nan)
     for row, curve in enumerate(curves):
-        table[row, np.searchsorted(steps, curve[0])] = _scaled(curve, log)[1]
+        table[row, np.searchsorted(steps, curve[0])] = scaled(curve, log)[1]
     some = np.isfinite(table).any(axis=0)
     low, middle, high = np.nanquantile(table[:, some], _BAND, axis=0)
     return Band(steps[some], low, middle, high, of)
@@ -146,7 +151,8 @@ def _top(lowest: float, values: np.ndarray) -> float:
     return highest if highest / most <= (most / lowest) ** _LITTLE_MORE else most
 
 
-def _scaled(curve: Curve, log: bool) -> Curve:
+def scaled(curve: Curve, log: bool) -> Curve:
+    """The curve, or its logarithm; NaN where there is none."""
     if not log:
         return curve
     with np.errstate(divide="ignore", invalid="ignore"):

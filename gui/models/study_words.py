@@ -70,13 +70,27 @@ def tally(model: StudyModel) -> str:
     """How many trials run, failed, ...: what is not simply complete."""
     states = (TrialState.RUNNING, TrialState.FAILED, TrialState.CANCELLED, TrialState.PRUNED)
     parts = [f"{n} {state.value}" for state in states if (n := model.count(state))]
-    saved = model.saved_seconds()
-    if saved >= 1.0:
-        parts[-1] += f", which saved about {words(saved)}"
+    if saved := _saved(model):
+        parts[-1] += f", which {saved}"
     gain = None if model.foreseen is None or model.suggestion else model.foreseen.hour
     if gain is not None:
         parts.append(f"expected gain {number(gain)}/h")
     return " · ".join(parts)
+
+
+def saved_words(model: StudyModel) -> str:
+    """How many trials were stopped early, and what that saved; empty where none was."""
+    stopped = model.count(TrialState.PRUNED)
+    if not stopped:
+        return ""
+    were = "1 trial was" if stopped == 1 else f"{count(stopped)} trials were"
+    saved = _saved(model)
+    return f"{were} stopped early{saved and f', which {saved}'}."
+
+
+def _saved(model: StudyModel) -> str:
+    saved = model.saved_seconds()
+    return f"saved about {words(saved)}" if saved >= 1.0 else ""
 
 
 def _stopped(model: StudyModel) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.analysis.cost import words
-from engine.trial import Trial
+from engine.trial import Trial, TrialState
 from gui.models.failure_words import failure_words
 from gui.models.study_model import StudyModel
 from gui.numbers import exact, number
@@ -18,7 +18,10 @@ from gui.theme import state_mark
 
 @dataclass(frozen=True)
 class Column:
-    """`value` is exact, `text` is for reading, `keys` are numbers that sort the rows (NaN last)."""
+    """`value` is exact, `text` is for reading, `keys` are numbers that sort the rows (NaN last).
+
+    Rows of the mask `behind` come after the others, whichever way they are sorted.
+    """
 
     title: str
     value: Callable[[Trial], Any]
@@ -26,6 +29,7 @@ class Column:
     text: Callable[[Any], str] = number
     numeric: bool = True
     tip: str = ""
+    behind: Callable[[], np.ndarray] | None = None
 
     def shown(self, trial: Trial) -> str:
         """The cell of `trial` as it is read."""
@@ -50,7 +54,13 @@ def columns_of(model: StudyModel) -> list[Column]:
     return [
         Column("#", lambda t: t.number, field("number"), tip="Number of the trial"),
         Column("State", lambda t: t.state.value, field("state"), _state, numeric=False),
-        Column(model.objective, lambda t: t.value, field("value"), tip="The objective"),
+        Column(
+            model.objective,
+            lambda t: t.value,
+            field("value"),
+            tip="The objective; of trials that were stopped early, the last value they had",
+            behind=lambda: model.arrays.is_state(TrialState.PRUNED),
+        ),
         *(_parameter(model, name) for name in model.varied),
         Column("Time", lambda t: t.seconds, field("seconds"), words),
         Column("Best epoch", lambda t: t.step, field("step"), tip="Where the value was taken from"),

@@ -40,9 +40,14 @@ def card(trial: Trial, objective: str, best: Trial | None = None) -> str:
         f'<tr><td style="color:{muted}; padding-right:12px">{escape(name)}</td><td>{text}</td></tr>'
         for name, text in rows
     )
-    why = trial.note if trial.failure is None else failure_words(trial.failure)
+    why = stopped_words(trial) if trial.failure is None else failure_words(trial.failure)
     ended = f"<div>{escape(why)}</div>" if why else ""
-    return f"<div>{title(trial, best)}</div><table cellspacing=0>{cells}</table>{ended}"
+    return f"<div>{title(trial, best)}</div>{ended}<table cellspacing=0>{cells}</table>"
+
+
+def stopped_words(trial: Trial) -> str:
+    """Why a trial was stopped early; empty where it was not."""
+    return f"Stopped early: {trial.note}." if trial.note else ""
 
 
 def as_json(params: Params) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
 
-from engine.trial import Trial
+from engine.trial import Trial, TrialState
 from gui.models.study_model import StudyModel
 from gui.models.trial_columns import Column, columns_of
 from gui.models.trial_filter import rows_matching
@@ -78,7 +79,7 @@ class TrialsModel(QAbstractTableModel):
             case Qt.ItemDataRole.DecorationRole if _is_why(trial, column):
                 return icon("text-box-outline")
             case Qt.ItemDataRole.ForegroundRole:
-                return state_mark(trial.state).colour if index.column() == _STATE else theme().text
+                return _colour(trial, column, index.column())
             case Qt.ItemDataRole.ToolTipRole:
                 return _tip(trial, column)
         return None
@@ -141,10 +142,11 @@ class TrialsModel(QAbstractTableModel):
     def _wanted(self) -> np.ndarray:
         column, order = self._sort
         rows = np.flatnonzero(rows_matching(self._study, self._filter))
-        keys = self.columns[column].keys()[rows]
+        keys, behind = self.columns[column].keys()[rows], self.columns[column].behind
         if order == Qt.SortOrder.DescendingOrder:
             keys = -keys
-        return rows[np.argsort(keys, kind="stable")]
+        later = np.isnan(keys) if behind is None else behind()[rows] | np.isnan(keys)
+        return rows[np.lexsort((keys, later))]
 
     def _remove(self, unwanted: np.ndarray) -> None:
         edges = np.flatnonzero(np.diff(np.concatenate([[0], unwanted.astype(np.int8), [0]])))
@@ -183,6 +185,18 @@ def _alignment(column: Column) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
+def _colour(trial: Trial, column: Column, place: int) -> QColor:
+    """The state in its own; a value that the trial would not have ended with is dimmed."""
+    if place == _STATE:
+        return state_mark(trial.state).colour
+    return theme().muted if _is_unfinished(trial, column) else theme().text
+
+
+def _is_unfinished(trial: Trial, column: Column) -> bool:
+    """Whether a cell holds the last value of a trial that was stopped early."""
+    return column.behind is not None and trial.state is TrialState.PRUNED
+
+
 def _is_why(trial: Trial, column: Column) -> bool:
     """Whether a cell says why a trial failed."""
     return trial.failure is not None and column.title == "Failure"
@@ -195,4 +209,7 @@ def _tip(trial: Trial, column: Column) -> str | None:
         return "\n".join(filter(None, (trial.failure.message, last, click)))
     if trial.note and column.title == "State":
         return trial.note
-    return column.exact(trial) or None
+    exact = column.exact(trial)
+    if exact and _is_unfinished(trial, column):
+        return f"{exact}, the last value it had: it was stopped early"
+    return exact or None

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QScrollArea, QVBoxLayout
 from engine.trial import Trial
 from gui.models.failure_words import failure_words
 from gui.models.trial_commands import TEXTS, TIPS, TrialCommand
-from gui.models.trial_text import as_json, title
+from gui.models.trial_text import as_json, stopped_words, title
 from gui.numbers import number
 from gui.panels.panel import Panel, column
 from gui.theme import CARD, CONTROL, GROUP
 from gui.widgets.buttons import button, tool
-from gui.widgets.text import label
+from gui.widgets.text import label, say
 
 
 class TrialPanel(Panel):
@@ -26,7 +26,7 @@ class TrialPanel(Panel):
         self.objective = label(role="caption", tone="muted")
         self.heading = label(role="caption")
         self.heading.setTextFormat(Qt.TextFormat.RichText)
-        self.failure = label(tone="bad", wrap=True)
+        self.why = label(tone="bad", wrap=True)
         text = TEXTS[TrialCommand.OUTPUT]
         self.output = button(text, self._ask_for_output, "quiet", TIPS[TrialCommand.OUTPUT])
         self.parameters = QFormLayout()
@@ -49,7 +49,7 @@ class TrialPanel(Panel):
         top.addWidget(tool("crosshairs-gps", "Select it everywhere", self._select))
         top.addWidget(tool("content-copy", "Copy its configuration as JSON", self.copy))
         lines.addLayout(top)
-        lines.addWidget(self.failure)
+        lines.addWidget(self.why)
         lines.addWidget(self.output, alignment=Qt.AlignmentFlag.AlignLeft)
         lines.addLayout(self.parameters)
         lines.addStretch(1)
@@ -67,8 +67,7 @@ class TrialPanel(Panel):
         self.figure.setText(number(trial.value))
         self.objective.setText(self.model.objective)
         self.heading.setText(title(trial, self.best))
-        self.failure.setText(failure_words(trial.failure) if trial.failure else "")
-        self.failure.setVisible(trial.failure is not None)
+        self._say_why(trial)
         self.output.setVisible(trial.failure is not None)
         while self.parameters.rowCount():
             self.parameters.removeRow(0)
@@ -78,6 +77,14 @@ class TrialPanel(Panel):
             self.parameters.addRow(label(name, tone="muted"), _value(value))
         for name, value in others:
             self.parameters.addRow(label(name, "caption", "muted"), _value(value, "caption"))
+
+    def _say_why(self, trial: Trial) -> None:
+        """Why it failed or was stopped early, where it was."""
+        if trial.failure is not None:
+            say(self.why, failure_words(trial.failure), "bad")
+        else:
+            say(self.why, stopped_words(trial), "warn")
+        self.why.setVisible(bool(self.why.text()))
 
     def enter(self, model: object) -> None:
         self.shown = None

@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 from gui.theme import CONTROL, font
 
 _OFFSET = 14
+_CHARACTERS = 46
+"""Longer lines are broken."""
 
 
 class HoverCard(QLabel):
@@ -24,10 +26,9 @@ class HoverCard(QLabel):
 
     def show_at(self, html: str, mouse: QPoint) -> None:
         """Show `html` beside `mouse` (in the parent's coordinates), within the parent."""
-        if html != self.text():
-            self.setText(html)
-            self.adjustSize()
         room = self.parentWidget().size()
+        if html != self.text():
+            self._fill(html, room.width())
         x = mouse.x() + _OFFSET
         if x + self.width() > room.width():
             x = mouse.x() - _OFFSET - self.width()
@@ -35,3 +36,14 @@ class HoverCard(QLabel):
         self.move(max(0, x), max(0, y))
         self.show()
         self.raise_()
+
+    def _fill(self, html: str, room: int) -> None:
+        """Say `html` in at most `room` pixels of width."""
+        widest = min(room, self.fontMetrics().averageCharWidth() * _CHARACTERS)
+        self.setWordWrap(False)
+        self.setText(html)
+        if self.sizeHint().width() <= widest:
+            self.adjustSize()
+            return
+        self.setWordWrap(True)
+        self.resize(widest, self.heightForWidth(widest))

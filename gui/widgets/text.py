@@ -92,6 +92,10 @@ class ElidedLabel(QLabel):
     def _room(self) -> int:
         return self.contentsRect().width()
 
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._offer_whole()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         shown = self.fontMetrics().elidedText(self.text(), self._mode, self._room)
@@ -107,5 +111,9 @@ class ElidedLabel(QLabel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._offer_whole()
+
+    def _offer_whole(self) -> None:
+        """The tooltip says what is cut."""
         cut = self.fontMetrics().horizontalAdvance(self.text()) > self._room
         self.setToolTip(self.text() if cut else "")

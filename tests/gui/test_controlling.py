@@ -128,7 +128,7 @@ def test_that_what_a_failed_trial_printed_is_one_click_away(qtbot, program, entr
     put(entry, failed(0, params(entry)), made(1, params(entry, 1)))
     page.docks.bring_up("selected")
     qtbot.waitUntil(page.selected.output.isVisible)
-    assert page.selected.failure.text() == "diverged: The loss became NaN."
+    assert page.selected.why.text() == "diverged: The loss became NaN."
     page.selected.output.click()
     dialog = program.window.findChild(OutputDialog)
     assert dialog.output.toPlainText() == "epoch 3: loss nan"

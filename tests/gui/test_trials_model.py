@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from engine.events import TrialFinished, TrialStarted
+from engine.trial import TrialState
 from gui.models.study_model import StudyModel
 from gui.models.trials_model import TrialsModel
 from tests.effort import calls_of
@@ -61,10 +62,13 @@ def test_that_sorting_goes_by_true_values_and_what_has_none_is_last_both_ways(ta
     column = _column(table, "val_cross_entropy")
     for order in (UP, DOWN):
         table.sort(column, order)
-        values = [study.trials[number].value for number in _numbers(table)]
-        known = [value for value in values if value is not None]
-        assert known == sorted(known, reverse=order is DOWN)
-        assert None not in values[: len(known)]
+        trials = [study.trials[number] for number in _numbers(table)]
+        whole = [trial.value for trial in trials if trial.state is TrialState.COMPLETE]
+        stopped = [trial.value for trial in trials if trial.state is TrialState.PRUNED]
+        assert [trial.value for trial in trials[: len(whole) + len(stopped)]] == whole + stopped
+        for values in (whole, stopped):
+            assert len(values) > 1
+            assert values == sorted(values, reverse=order is DOWN)
 
 
 def test_that_a_small_number_in_scientific_notation_sorts_as_a_number(table, study):

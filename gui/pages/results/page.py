@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLay
 
 from engine.events import StudyState
 from gui.models.study_model import StudyModel
-from gui.models.study_words import done_of_planned, how_it_ended, sentence
+from gui.models.study_words import done_of_planned, how_it_ended, saved_words, sentence
 from gui.pages.results.best_card import BestCard
 from gui.pages.results.files_card import FilesCard
 from gui.pages.results.runners_card import RunnersCard
@@ -73,7 +73,7 @@ class ResultsPage(QWidget):
         mark = study_mark(model.state)
         self.state.setText(f"{mark.glyph} {mark.word}")
         tint(self.state, mark.colour)
-        self.ending.setText(_how_it_stands(model))
+        self.ending.setText(f"{_how_it_stands(model)} {saved_words(model)}".rstrip())
         self.more.setVisible(model.can_have_more())
         self.best.show_trial(model, model.best)
         self.trust.show_trial(model, model.best)
