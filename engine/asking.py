@@ -17,7 +17,7 @@ from engine.journal import Journal
 from engine.proposer import Proposed, Proposer, ProposerLost
 from engine.space import SpaceError
 from engine.surroundings import Surroundings
-from engine.trial import Params, Trial, TrialState, in_order_of_ending
+from engine.trial import Params, Trial, TrialState, curve_of, in_order_of_ending
 
 RESTARTS = 1
 """How often a method whose process ends is started again."""
@@ -97,11 +97,7 @@ class Asking:
         ledger, task = self._ledger, self._ledger.spec.task
         sign = -1.0 if task.direction == "maximize" else 1.0
         complete = trial.state is TrialState.COMPLETE
-        curve = [
-            (report.step, sign * report.metrics[task.objective])
-            for report in ledger.reports.get(trial.number, ())
-            if task.objective in report.metrics
-        ]
+        curve = curve_of(ledger.reports.get(trial.number, ()), task.objective, sign)
         self._proposer.tell(trial, ledger.loss(trial) if complete else None, curve)
 
     def pend(self, params: Params) -> None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from engine.analysis.views import LensProblem, Request, View, WhyRequest
 from engine.executors.child import Child, ChildGoneError, Exited
 from engine.executors.guard import own_command
-from engine.lens_wire import from_wire, to_wire, trial_to_wire
+from engine.lens_wire import Curve, from_wire, to_wire, trial_to_wire
 from engine.spec import StudySpec
-from engine.trial import Trial
+from engine.trial import Report, Trial, TrialState, curve_of
 
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -32,12 +33,17 @@ RESTARTS = 1
 GRACE_S = 0.2
 """It has nothing to put in order, and may be in the middle of something long."""
 
+BATCH = 200
+"""Trials in one message: what is written at once holds the interpreter, and so the window."""
+
+Reports = Mapping[int, Sequence[Report]]
 Deliver = Callable[[View | LensProblem], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Tell:
     trials: tuple[Trial, ...]
+    reports: Reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class Lens:
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._child: Child | None = None
         self._trials: dict[int, Trial] = {}
+        self._reports: dict[int, Sequence[Report]] = {}
+        self._curves_tell = False
         self._latest: dict[type, Request] = {}
         self._waiting: dict[type, Request] = {}
         self._under_way: Request | None = None
@@ -72,9 +80,14 @@ class Lens:
         self._thread = threading.Thread(target=self._run, name="lens", daemon=True)
         self._thread.start()
 
-    def tell(self, trials: Iterable[Trial]) -> None:
-        """Trials that are new or have changed: finished ones, and those that run."""
-        self._inbox.put(_Tell(tuple(trials)))
+    def tell(self, trials: Iterable[Trial], reports: Reports = MappingProxyType({})) -> None:
+        """Trials that are new or have changed, finished ones and those that run.
+
+        `reports` are those of all trials by number; what finished ones have reported is taken.
+        """
+        trials = tuple(trials)
+        done = (trial.number for trial in trials if trial.state.is_finished)
+        self._inbox.put(_Tell(trials, {n: tuple(reports[n]) for n in done if n in reports}))
 
     def ask(self, request: Request) -> None:
         """Have a view made; the process is started for the first one."""
@@ -102,8 +115,12 @@ class Lens:
 
     def _handle(self, message: Any) -> None:
         match message:
-            case _Tell(trials):
+            case _Tell(trials, reports):
                 self._trials.update((trial.number, trial) for trial in trials)
+                self._reports.update(reports)
+                if not self._curves_tell and any(map(self._was_stopped, trials)):
+                    self._curves_tell = True
+                    trials = tuple(self._trials.values())
                 self._send_trials(trials)
             case _Ask(request):
                 self._latest[type(request)] = self._waiting[type(request)] = request
@@ -134,9 +151,27 @@ class Lens:
         self._send("study", spec=self._spec.to_toml(), base=str(self._spec.base))
         self._send_trials(self._trials.values())
 
+    def _was_stopped(self, trial: Trial) -> bool:
+        """Whether a trial ended on the way: then it is the curves by which a method learns of it.
+
+        Until there is such a trial no curve is sent at all: they are much, and say nothing new.
+        """
+        on_the_way = trial.state in (TrialState.PRUNED, TrialState.CANCELLED)
+        return on_the_way and bool(self._reports.get(trial.number))
+
     def _send_trials(self, trials: Iterable[Trial]) -> None:
-        if self._child is not None:
-            self._send("tell", trials=[trial_to_wire(trial) for trial in trials])
+        trials = list(trials) if self._child is not None else []
+        for at in range(0, len(trials), BATCH):
+            wires = [trial_to_wire(t, self._curve(t)) for t in trials[at : at + BATCH]]
+            self._send("tell", trials=wires)
+
+    def _curve(self, trial: Trial) -> Curve:
+        """What a method would be told of a trial's reports, where it has something to tell."""
+        if not self._curves_tell or not trial.state.is_finished:
+            return ()
+        task = self._spec.task
+        sign = -1.0 if task.direction == "maximize" else 1.0
+        return curve_of(self._reports.get(trial.number, ()), task.objective, sign)
 
     def _send(self, kind: str, **content: Any) -> None:
         assert self._child is not None

@@ -6,18 +6,21 @@ A pure function of those trials, and the same model that Bayesian optimisation p
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
-from engine.space import SearchSpace, SpaceError
+from engine.lens_history import History, Told
+from engine.methods.bayesian import BayesianMethod
+from engine.proposer import Curve
+from engine.space import SearchSpace
 from engine.surrogate.chooser import Chooser
 from engine.surrogate.cube import Array, Cube
-from engine.surrogate.evidence import Evidence, Rows
 from engine.surrogate.model import Learner, Model
-from engine.trial import Trial, TrialState
+from engine.trial import Trial
 
 LEAST = 3
 """Fewer values than this say nothing about a landscape."""
@@ -35,6 +38,7 @@ class TooFewError(ValueError):
 class Fitted:
     """A model that was told `upto` finished trials. Points are rows of the unit cube.
 
+    Its rows are those of the trials `numbers`, of which those of `whole` came to their own end.
     Means and variances are on the model's own scale, in which less is better; `values` leads back
     to what the user states.
     """
@@ -43,6 +47,7 @@ class Fitted:
         self.model, self.cube, self.points = model, model.cube, model.points
         self.upto = told.upto
         self.numbers = tuple(int(number) for number in told.numbers[model.rows])
+        self.whole = told.whole[model.rows]
         self.actual = sign * told.evidence.losses[model.rows]
         self.targets, self.best = model.targets, model.best
         self.cost_weight = cost_weight
@@ -111,96 +116,44 @@ def _parts(points: Array) -> list[Array]:
     return [points[at : at + _AT_ONCE] for at in range(0, max(1, len(points)), _AT_ONCE)]
 
 
-@dataclass(frozen=True)
-class Told:
-    """The first `upto` finished trials: what they say, and the numbers of those with a value."""
-
-    upto: int
-    evidence: Evidence
-    numbers: Rows
-
-
-class History:
-    """A study's finished trials as arrays, so that any moment of the past is a slice of them."""
-
-    def __init__(self, space: SearchSpace, sign: float) -> None:
-        self._space, self._sign = space, sign
-        self._count = 0
-        self._complete = self._failed = self._numbers = np.empty(0, dtype=np.int64)
-        nowhere = np.empty((0, len(space.dimensions)))
-        self._evidence = Evidence(nowhere, np.empty(0), np.empty(0), nowhere)
-
-    def add(self, trials: Sequence[Trial]) -> None:
-        """Take in the trials that finished next."""
-        kinds = np.array([_kind(self._space, trial) for trial in trials], dtype=np.int64)
-        complete = [trial for trial, kind in zip(trials, kinds, strict=True) if kind > 0]
-        failed = [trial for trial, kind in zip(trials, kinds, strict=True) if kind < 0]
-        self._complete = np.append(self._complete, self._count + np.flatnonzero(kinds > 0))
-        self._failed = np.append(self._failed, self._count + np.flatnonzero(kinds < 0))
-        self._count += len(trials)
-        numbers = np.array([trial.number for trial in complete], dtype=np.int64)
-        self._numbers = np.append(self._numbers, numbers)
-        more = Evidence(
-            points=_encode(self._space, complete),
-            losses=self._sign * np.array([float(trial.value or 0.0) for trial in complete]),
-            seconds=np.array([trial.seconds or np.nan for trial in complete], dtype=np.float64),
-            failed=_encode(self._space, failed),
-        )
-        self._evidence = self._evidence.and_then(more)
-
-    def first(self, count: int) -> Told:
-        """What the first `count` trials say."""
-        complete = int(np.searchsorted(self._complete, count))
-        failed = int(np.searchsorted(self._failed, count))
-        return Told(count, self._evidence.first(complete, failed), self._numbers[:complete])
-
-
-def _kind(space: SearchSpace, trial: Trial) -> int:
-    """1: it has a value; -1: it failed; 0: it says nothing, or lies outside of the space."""
-    complete = trial.state is TrialState.COMPLETE
-    if not complete and trial.state is not TrialState.FAILED:
-        return 0
-    try:
-        space.validate(trial.params)
-    except SpaceError:
-        return 0
-    has_value = complete and trial.value is not None and np.isfinite(trial.value)
-    return 1 if has_value else -1
-
-
-def _encode(space: SearchSpace, trials: Sequence[Trial]) -> Array:
-    points = [space.encode(trial.params) for trial in trials]
-    return np.array(points, dtype=np.float64).reshape(len(points), len(space.dimensions))
-
-
 class Fits:
     """The models of one study's moments; the latest few are kept.
 
-    `trials` are all finished ones in the order of finishing; `cost_weight` is the option of
-    Bayesian optimisation.
+    `options` and `seed` are those of Bayesian optimisation.
     """
 
-    def __init__(self, space: SearchSpace, sign: float, cost_weight: float = 0.0) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        sign: float,
+        options: Mapping[str, Any] = MappingProxyType({}),
+        seed: int = 0,
+    ) -> None:
         self.cube = Cube(space)
-        self._cost_weight = cost_weight
-        self._sign = sign
-        self._trials: list[Trial] = []
-        self._history = History(space, sign)
-        self._kept: OrderedDict[int, Fitted] = OrderedDict()
         self.learner = Learner(self.cube)
+        self._sign, self._options, self._seed = sign, options, seed
+        self._kept: OrderedDict[int, Fitted] = OrderedDict()
+        self.history = History(self._new_method, sign)
 
-    def know(self, trials: list[Trial]) -> None:
-        """All finished trials there are now; quick where they are those of before and some more."""
-        if trials[: len(self._trials)] != self._trials:
+    def _new_method(self) -> BayesianMethod:
+        method = BayesianMethod(self.cube.space, self._seed, **self._options)
+        method.learner = self.learner
+        return method
+
+    def know(
+        self, trials: Sequence[Trial], curves: Mapping[int, Curve] = MappingProxyType({})
+    ) -> None:
+        """All finished trials there are now, in their order, and their curves by number.
+
+        It is quick where they are those of before and some more.
+        """
+        if not self.history.know(trials, curves):
             self._kept.clear()
             self.learner.forget()
-            self._trials, self._history = [], History(self.cube.space, self._sign)
-        self._history.add(trials[len(self._trials) :])
-        self._trials = trials
 
     def at(self, upto: int | None) -> Fitted:
         """The model after the first `upto` trials (None: all). Raises TooFewError."""
-        count = len(self._trials) if upto is None else max(0, min(upto, len(self._trials)))
+        count = len(self.history) if upto is None else max(0, min(upto, len(self.history)))
         if count in self._kept:
             self._kept.move_to_end(count)
         else:
@@ -210,10 +163,10 @@ class Fits:
         return self._kept[count]
 
     def _fit(self, count: int) -> Fitted:
-        told = self._history.first(count)
+        told = self.history.first(count)
         there = len(told.evidence)
         if there < LEAST:
             verb = "is" if there == 1 else "are"
             raise TooFewError(f"The model needs {LEAST} finished trials; there {verb} {there}.")
         model = self.learner.model(told.evidence)
-        return Fitted(model, told, self._sign, self._cost_weight)
+        return Fitted(model, told, self._sign, self._options.get("cost_weight", 0.0))

@@ -6,8 +6,10 @@ import json
 import math
 import sys
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.analysis.views import LensProblem, MapRequest, Request, View, WhyRequest
@@ -15,7 +17,8 @@ from engine.lens_ahead import Ahead
 from engine.lens_fitted import Fits, TooFewError
 from engine.lens_maps import map_of
 from engine.lens_views import view_of, why_trial
-from engine.lens_wire import from_wire, to_wire, trial_from_wire
+from engine.lens_wire import curves_from_wire, from_wire, to_wire, trial_from_wire
+from engine.proposer import Curve
 from engine.space import SpaceError
 from engine.spec import StudySpec
 from engine.trial import Trial, in_order_of_ending
@@ -27,14 +30,19 @@ class Sight:
     def __init__(self, spec: StudySpec) -> None:
         sign = -1.0 if spec.task.direction == "maximize" else 1.0
         options = spec.method.options if spec.method.name == "bayesian" else {}
-        self._fits = Fits(spec.space, sign, options.get("cost_weight", 0.0))
-        self._ahead = Ahead(spec, options, self._fits.learner)
+        self._fits = Fits(spec.space, sign, options, spec.resources.seed)
+        self._ahead = Ahead(self._fits.history)
         self._trials: dict[int, Trial] = {}
+        self._curves: dict[int, Curve] = {}
         self._stale = False
 
-    def tell(self, trials: list[Trial]) -> None:
-        """Trials that are new or have changed."""
-        self._trials.update((trial.number, trial) for trial in trials)
+    def tell(
+        self, trials: Sequence[Trial], curves: Mapping[int, Curve] = MappingProxyType({})
+    ) -> None:
+        """Trials that are new or have changed, and the learning curves of those that have one."""
+        for trial in trials:
+            self._trials[trial.number] = trial
+            self._curves[trial.number] = curves.get(trial.number, ())
         self._stale = True
 
     def answer(self, request: Request) -> View | LensProblem:
@@ -53,8 +61,8 @@ class Sight:
     def _take_in(self) -> None:
         finished = in_order_of_ending(self._trials.values())
         ongoing = [t for _, t in sorted(self._trials.items()) if not t.state.is_finished]
-        self._fits.know(finished)
-        self._ahead.know(finished, ongoing)
+        self._fits.know(finished, self._curves)
+        self._ahead.know(ongoing)
 
     def _view(self, request: Request) -> View:
         if isinstance(request, MapRequest) and request.upto is None:
@@ -90,7 +98,8 @@ def main() -> int:
         message = json.loads(line)
         match message["type"]:
             case "tell":
-                sight.tell([trial_from_wire(wire) for wire in message["trials"]])
+                trials = [trial_from_wire(wire) for wire in message["trials"]]
+                sight.tell(trials, curves_from_wire(message["trials"]))
             case "ask":
                 answer = to_wire(sight.answer(from_wire(message["request"])))
                 print(json.dumps({"type": "answer", "answer": answer}), flush=True)

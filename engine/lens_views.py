@@ -24,7 +24,7 @@ from engine.analysis.views import (
     WhyRequest,
     WhyView,
 )
-from engine.lens_fitted import Fitted
+from engine.lens_fitted import Fitted, TooFewError
 from engine.lens_maps import evenly_spread, map_of
 from engine.surrogate.cube import Array
 from engine.trial import Params
@@ -147,17 +147,22 @@ def _shares(blocks: list[Array], values: Array) -> Array:
 
 
 def trust(model: Fitted, request: TrustRequest) -> TrustView:
-    """What the model would have said of each trial, and how often its intervals held."""
-    mean, variance = model.leave_one_out()
+    """What the model would have said of each trial, and how often its intervals held.
+
+    Those that were stopped on the way have no value to hold it against.
+    """
+    if not model.whole.any():
+        raise TooFewError("There is nothing to hold the model against before a trial is complete.")
+    mean, variance = (part[model.whole] for part in model.leave_one_out())
     sigma = np.sqrt(variance)
-    miss = np.abs(model.targets - mean) / sigma
+    miss = np.abs(model.targets[model.whole] - mean) / sigma
     low50, high50 = _held(model, mean, HALF * sigma, miss <= HALF)
     low90, high90 = _held(model, mean, NINE_TENTHS * sigma, miss <= NINE_TENTHS)
     return TrustView(
         request=request,
         upto=model.upto,
-        numbers=model.numbers,
-        actual=model.actual,
+        numbers=tuple(np.array(model.numbers)[model.whole].tolist()),
+        actual=model.actual[model.whole],
         predicted=model.values(mean),
         low50=low50,
         high50=high50,
@@ -175,7 +180,7 @@ def _held(model: Fitted, mean: Array, reach: Array, held: NDArray[np.bool_]) -> 
     has no end among them.
     """
     low, high = _interval(model, mean, reach)
-    actual = model.actual
+    actual = model.actual[model.whole]
     return np.where(held, np.minimum(low, actual), low), np.where(
         held, np.maximum(high, actual), high
     )

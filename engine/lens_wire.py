@@ -8,7 +8,7 @@ millisecond, where a list of numbers would take twenty.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -16,6 +16,9 @@ import numpy as np
 
 from engine.analysis import views
 from engine.trial import Failure, FailureReason, Trial, TrialState
+
+Curve = Sequence[tuple[int, float]]
+"""(step, loss) pairs, in the order of steps."""
 
 _RECORDS = {
     record.__name__: record
@@ -57,9 +60,9 @@ def from_wire(wire: Any) -> Any:
     return wire
 
 
-def trial_to_wire(trial: Trial) -> dict[str, Any]:
-    """What the lens needs to know of a trial."""
-    return {
+def trial_to_wire(trial: Trial, curve: Curve = ()) -> dict[str, Any]:
+    """What the lens needs to know of a trial, and of its learning curve."""
+    wire = {
         "number": trial.number,
         "params": trial.params,
         "state": str(trial.state),
@@ -70,10 +73,22 @@ def trial_to_wire(trial: Trial) -> dict[str, Any]:
         "finished": trial.finished,
         "ended": trial.ended,
     }
+    return {**wire, "curve": list(curve)} if curve else wire
 
 
 def trial_from_wire(wire: Mapping[str, Any]) -> Trial:
     """The trial, with what `trial_to_wire` kept of it."""
     reason = wire["failure"]
     failure = None if reason is None else Failure(FailureReason(reason), "")
-    return Trial(**{**wire, "state": TrialState(wire["state"]), "failure": failure})
+    known = {**wire, "state": TrialState(wire["state"]), "failure": failure}
+    known.pop("curve", None)
+    return Trial(**known)
+
+
+def curves_from_wire(wires: Iterable[Mapping[str, Any]]) -> dict[int, Curve]:
+    """The learning curves that `trial_to_wire` was given, by the number of the trial."""
+    return {
+        wire["number"]: tuple((step, value) for step, value in wire["curve"])
+        for wire in wires
+        if "curve" in wire
+    }

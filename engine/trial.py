@@ -71,6 +71,18 @@ def put_report(reports: list[Report], report: Report) -> None:
     reports[place : place + is_known] = [report]
 
 
+def curve_of(reports: Iterable[Report], objective: str, sign: float) -> list[tuple[int, float]]:
+    """A trial's learning curve as methods hear of it: (step, loss) pairs.
+
+    `sign` is -1 where the user maximises.
+    """
+    return [
+        (report.step, sign * report.metrics[objective])
+        for report in reports
+        if objective in report.metrics
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One configuration and what became of it.

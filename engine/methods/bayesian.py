@@ -140,7 +140,7 @@ class BayesianMethod(Method):
         from engine.surrogate.chooser import Chooser
 
         if self._model is None:
-            self._model = self.learner.model(self._evidence())
+            self._model = self.learner.model(self.evidence())
         pending = self.pending_points
         chooser = Chooser(self._model, pending, self.cost_weight)
         if self._listed is not None:
@@ -202,7 +202,12 @@ class BayesianMethod(Method):
     def _is_new(self, point: Array) -> bool:
         return self.space.key(self._params(point)) not in self._seen
 
-    def _evidence(self) -> Evidence:
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many trials that say something of the value were told, and how many that failed."""
+        return len(self._points), len(self._failed)
+
+    def evidence(self) -> Evidence:
         """What was told, as the surrogate takes it."""
         from engine.surrogate.evidence import Evidence
 

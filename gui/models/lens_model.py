@@ -6,14 +6,14 @@ is computed here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine.analysis.views import LensProblem, MapRequest, Request, View, WhyRequest
 from engine.spec import StudySpec
-from engine.trial import Trial
+from engine.trial import Report, Trial
 from gui.models.study_model import StudyModel
 
 _PAUSE_MS = 200
@@ -25,7 +25,7 @@ _REST_MS = 60_000
 class Lens(Protocol):
     """What this file relies on of engine.lens.Lens; its methods return at once."""
 
-    def tell(self, trials: Iterable[Trial]) -> None: ...
+    def tell(self, trials: Iterable[Trial], reports: Mapping[int, Sequence[Report]]) -> None: ...
     def ask(self, request: Request) -> None: ...
     def close(self) -> None: ...
 
@@ -78,7 +78,7 @@ class LensModel(QObject):
             return
         if self._lens is None:
             self._lens = self._make_lens(self._study.spec, self._hear)
-            self._lens.tell(self._study.trials.values())
+            self._lens.tell(self._study.trials.values(), self._study.reports)
             self._study.trialsChanged.connect(self._note)
         self._rest.stop()
         if self._wanted.get(type(request)) == request and self._timer.isActive():
@@ -128,7 +128,8 @@ class LensModel(QObject):
 
     def _tell_news(self) -> None:
         if self._news and self._lens is not None:
-            self._lens.tell([self._study.trials[number] for number in self._news])
+            trials = [self._study.trials[number] for number in self._news]
+            self._lens.tell(trials, self._study.reports)
             self._news.clear()
 
     def _hear(self, answer: View | LensProblem) -> None:

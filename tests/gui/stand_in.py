@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from engine.executors.load import LoadSample
 from engine.space import Float
 from engine.spec import StudySpec
 from engine.task_tables import ScriptTask
-from engine.trial import Params, Trial
+from engine.trial import Params, Report, Trial
 from gui.open_studies import StudyDoor
 from tests.gui.made_up import snapshot, spec_of
 
@@ -126,7 +126,7 @@ class StandInLens:
         self.asked: list[Any] = []
         self.closed = False
 
-    def tell(self, trials: Iterable[Trial]) -> None:
+    def tell(self, trials: Iterable[Trial], reports: Mapping[int, Sequence[Report]]) -> None:
         self.told.append([trial.number for trial in trials])
 
     def ask(self, request: Any) -> None:
