@@ -77,7 +77,7 @@ class WholeField(ParsedField):
     """A whole number; the arrow keys go up and down by one."""
 
     def __init__(self, placeholder: str = "") -> None:
-        super().__init__(_whole, str, placeholder)
+        super().__init__(whole, str, placeholder)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
@@ -180,7 +180,8 @@ class Field(QWidget):
         set_property(self.editor, "invalid", bool(sentence))
 
 
-def _whole(text: str) -> int | float | str:
+def whole(text: str) -> int | float | str:
+    """A number where the text is one, a whole one if it can be; else the text."""
     for kind in (int, float):
         try:
             return kind(text)

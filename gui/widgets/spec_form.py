@@ -12,7 +12,7 @@ from gui.models.draft import Draft
 from gui.models.plan import duration_text, parse_duration
 from gui.models.verdict import Verdict
 from gui.theme import CARD, CONTROL
-from gui.widgets.fields import ChoiceField, Field, LineField, ParsedField, WholeField, real
+from gui.widgets.fields import ChoiceField, Field, LineField, ParsedField, WholeField, real, whole
 
 _NO_LIMIT, _AUTOMATIC, _NEVER = "no limit", "automatic", "never"
 
@@ -57,6 +57,18 @@ def _reasons(text: str) -> tuple[str, ...]:
 
 def _reasons_text(reasons: Any) -> str:
     return _list_text(str(reason).replace("_", " ") for reason in reasons)
+
+
+_BY_ITSELF, _AT_MOST = "each by itself", "at most "
+
+
+def _together(text: str) -> int | float | str | None:
+    known = {_AUTOMATIC: None, _BY_ITSELF: 1}
+    return known[text] if text in known else whole(text.removeprefix(_AT_MOST))
+
+
+def _together_text(most: Any) -> str:
+    return _BY_ITSELF if most == 1 else f"{_AT_MOST}{most}"
 
 
 _ENTRIES: dict[Place, _Entry] = {
@@ -122,6 +134,12 @@ _ENTRIES: dict[Place, _Entry] = {
         "Trials per device",
         lambda: WholeField("1"),
         "How many trials share each GPU, where no number of workers is given",
+    ),
+    ("resources", "stack"): _Entry(
+        "Train together",
+        lambda: ParsedField(_together, _together_text, _AUTOMATIC),
+        "Configurations of the same shape can be trained as one, which takes less time in all: "
+        "automatic finds out how many at a time, 8 is at most 8, 1 is each by itself",
     ),
     ("resources", "devices"): _Entry(
         "Devices",

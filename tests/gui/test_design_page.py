@@ -402,3 +402,28 @@ def test_that_the_options_of_a_rule_go_with_it(page, draft):
     draft.put_table("pruner", {"name": "curve", "probability": 0.1})
     page.budget.form.fields["pruner", "name"].editor.edited.emit("median")
     assert draft.verdict.spec.pruner.options == {}
+
+
+def test_that_it_is_said_how_many_configurations_train_together(qtbot, page, draft):
+    field = page.budget.form.fields["resources", "stack"]
+    assert field.editor.placeholderText() == "automatic"
+    qtbot.keyClicks(field.editor, "12")
+    assert draft.verdict.spec.resources.stack == 12
+    for most, text in ((1, "each by itself"), (8, "at most 8"), (None, "")):
+        draft.set_entry("resources", "stack", most)
+        assert field.editor.text() == text
+        assert field.editor.parse(text) == most
+    qtbot.keyClicks(field.editor, "0")
+    assert field.problem == "must be at least 1, not 0."
+
+
+def test_that_training_together_is_offered_where_it_can_be(page, draft):
+    field = page.budget.form.fields["resources", "stack"]
+    assert field.isVisible()
+    for table, offered in (
+        ({"kind": "command", "argv": ["train"], "objective": "loss"}, False),
+        ({"kind": "script", "file": "a.py", "objective": "loss"}, False),
+        ({"kind": "script", "file": "a.py", "objective": "loss", "many": "train_many"}, True),
+    ):
+        draft.put_table("task", table)
+        assert field.isVisible() is offered

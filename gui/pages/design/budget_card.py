@@ -17,8 +17,9 @@ _PLACES = (
     *(("budget", key) for key in ("trials", "seconds", "target", "worth")),
     ("limits", "trial_seconds"),
     ("pruner", "name"),
-    *(("resources", key) for key in ("workers", "devices")),
+    *(("resources", key) for key in ("workers", "devices", "stack")),
 )
+_STACK = ("resources", "stack")
 _SELDOM = (
     ("budget", "when_settled"),
     *(("limits", key) for key in ("memory_mb", "report_seconds")),
@@ -44,10 +45,17 @@ class BudgetCard(Card):
         head.addWidget(self.more)
         self.column.addLayout(head)
         self.column.addWidget(self.form)
+        draft.changed.connect(self._offer_stack)
+        self._offer_stack()
 
     def set_verdict(self, verdict: Verdict) -> None:
         """Say what is wrong with each entry."""
         self.form.set_verdict(verdict)
+
+    def _offer_stack(self) -> None:
+        """Only what the program trains itself, or a script that says how, is trained together."""
+        task = self._draft.document.task
+        self.form.fields[_STACK].setVisible(task.get("kind") == "builtin" or bool(task.get("many")))
 
     def _show_more(self) -> None:
         LimitsDialog(self, self._draft).open()
