@@ -10,6 +10,7 @@ import numpy as np
 from engine.trial import TrialState
 from gui.models.history_view import time_unit
 from gui.models.scales import ChoiceScale, LinearScale
+from gui.models.stacks import over_by, side_by_side
 from gui.models.study_model import StudyModel
 
 _LONG_GAP_S, _LONG_GAP_SHARE = 60.0, 0.5
@@ -25,16 +26,22 @@ _NEWEST = 40
 class TimelineView:
     """Bars of the trials of `rows`, by their beginning, in the unit of the time axis.
 
-    `lane` is the height of each, the first worker at the top. `cuts` are the places where nothing
-    ran for long, `left_out` the seconds that are not shown there, `newest` where the last stretch
-    begins.
+    `lane` is the height of each, the first worker at the top. Those of a stack, which overlap, lie
+    beside each other within their lane, each on its `tier` of `tiers`, the first on top; `stacks`
+    are where each of them begins and ends, its lane, and how many it had at once; `over` is when a
+    bar is over for sure. `cuts` are the places where nothing ran for long, `left_out` the seconds
+    that are not shown there, `newest` where the last stretch begins.
     """
 
     scales: tuple[LinearScale, ChoiceScale]
     rows: np.ndarray
     start: np.ndarray
     end: np.ndarray
+    over: np.ndarray
     lane: np.ndarray
+    tier: np.ndarray
+    tiers: np.ndarray
+    stacks: np.ndarray
     cuts: np.ndarray
     left_out: float
     newest: float
@@ -60,14 +67,36 @@ def view_timeline(
     unit, size = time_unit(float(end.max()))
     names = _lane_names(model)
     workers = arrays.column("worker")[rows].astype(np.intp)
+    over = over_by(start, end)
+    tiers = side_by_side(workers, start, over)
+    top = len(names) - 1.0
     scales = (
         LinearScale(f"time ({unit})", 0.0, float(end.max()) / size),
         ChoiceScale("worker", names),
     )
     newest = start[-min(len(rows), _NEWEST * len(names))] / size
-    lane = len(names) - 1.0 - workers
-    shown = (values / size for values in (start, end))
-    return TimelineView(scales, rows, *shown, lane, cuts / size, left_out, float(newest))
+    stacks = np.column_stack([tiers.start / size, tiers.end / size, top - tiers.of, tiers.most])
+    return TimelineView(
+        scales,
+        rows,
+        start / size,
+        end / size,
+        over / size,
+        top - workers,
+        tiers.tier,
+        tiers.count,
+        stacks,
+        cuts / size,
+        left_out,
+        float(newest),
+    )
+
+
+def trained_with(view: TimelineView, place: int) -> np.ndarray:
+    """The places of the bars that overlap bar `place` in its lane, itself included."""
+    meets = (view.start < view.over[place]) & (view.over > view.start[place])
+    meets[place] = True
+    return np.flatnonzero(meets & (view.lane == view.lane[place]))
 
 
 def _ends(model: StudyModel, rows: np.ndarray, now: float) -> np.ndarray:

@@ -27,8 +27,8 @@ def title(trial: Trial, best: Trial | None = None) -> str:
     )
 
 
-def card(trial: Trial, objective: str, best: Trial | None = None) -> str:
-    """What a hover card says about `trial`, as rich text."""
+def card(trial: Trial, objective: str, best: Trial | None = None, more: str = "") -> str:
+    """What a hover card says about `trial`, and `more` of it, as rich text."""
     rows = [] if trial.value is None else [(objective, f"<b>{escape(number(trial.value))}</b>")]
     rows += [(name, escape(number(value))) for name, value in trial.params.items()]
     if len(rows) > _MOST_LINES:
@@ -41,8 +41,8 @@ def card(trial: Trial, objective: str, best: Trial | None = None) -> str:
         for name, text in rows
     )
     why = stopped_words(trial) if trial.failure is None else failure_words(trial.failure)
-    ended = f"<div>{escape(why)}</div>" if why else ""
-    return f"<div>{title(trial, best)}</div>{ended}<table cellspacing=0>{cells}</table>"
+    said = "".join(f"<div>{escape(text)}</div>" for text in (why, more) if text)
+    return f"<div>{title(trial, best)}</div>{said}<table cellspacing=0>{cells}</table>"
 
 
 def stopped_words(trial: Trial) -> str:

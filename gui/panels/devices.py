@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.trial import Trial, TrialState
 from gui.models.device_watch import KEPT_S, DeviceWatch, Processes, Sampler
+from gui.models.stacks import ranges
 from gui.models.study_model import StudyModel
 from gui.numbers import size
 from gui.panels.panel import Panel, column
@@ -74,16 +75,12 @@ class DeviceRow(QWidget):
         say(self.memory, f"{size(load.used)} of {size(load.total)}{ours}")
         self.memory_bar.show_share(load.used / load.total, min(own, load.used) / load.total)
 
-    def show_trials(self, entries: list[tuple[Trial, str]]) -> None:
-        """List what runs here, each with how much memory it takes."""
+    def show_trials(self, entries: list[tuple[list[int], str]]) -> None:
+        """List what runs here: the trials of each worker, and how much memory it takes."""
         mark = state_mark(TrialState.RUNNING)
+        glyph = f'<span style="color:{mark.colour.name()}">{mark.glyph}</span>'
         self.trials.setText(
-            " &nbsp; ".join(
-                f'<span style="color:{mark.colour.name()}">{mark.glyph}</span> '
-                f'<a style="color:{theme().accent.name()}" href="{trial.number}">'
-                f"trial {trial.number}</a> {more}"
-                for trial, more in entries
-            )
+            " &nbsp; ".join(f"{glyph} {_named(numbers)} {more}" for numbers, more in entries)
             or "No trial runs here."
         )
 
@@ -152,7 +149,7 @@ class DevicesPanel(Panel):
             here = [trial for trial in running if trial.device == load.device]
             row = self.rows[load.device]
             row.show_load(load, _own_memory(sample, load.device, here), self.watch)
-            row.show_trials([(trial, _where(trial, sample)) for trial in here])
+            row.show_trials([(t, _where(w, sample)) for w, t in _by_worker(here)])
         return ""
 
     def _make_rows(self, sample: LoadSample) -> None:
@@ -176,14 +173,32 @@ def _own_memory(sample: LoadSample, device: str, here: list[Trial]) -> int:
     """Bytes of a device's memory that the study's workers hold."""
     if device == "cpu":
         return sum(memory.resident for memory in sample.workers.values())
-    known = (sample.workers.get(trial.worker) for trial in here)
+    known = (sample.workers.get(worker) for worker in {trial.worker for trial in here})
     return sum(memory.on_gpu for memory in known if memory is not None)
 
 
-def _where(trial: Trial, sample: LoadSample) -> str:
-    """ "on worker 1 (412 MB)" of a trial that runs."""
-    if trial.worker is None:
+def _by_worker(here: list[Trial]) -> list[tuple[int | None, list[int]]]:
+    """The workers that are at work, and the numbers of the trials that each trains."""
+    found: dict[int, list[int]] = {}
+    for trial in here:
+        if trial.worker is not None:
+            found.setdefault(trial.worker, []).append(trial.number)
+    unknown = [(None, [trial.number]) for trial in here if trial.worker is None]
+    return [*found.items(), *unknown]
+
+
+def _named(numbers: list[int]) -> str:
+    """A link to the trial that a worker trains, or to the first of those that it trains as one."""
+    link = f'<a style="color:{theme().accent.name()}" href="{numbers[0]}">'
+    if len(numbers) == 1:
+        return f"{link}trial {numbers[0]}</a>"
+    return f"training {len(numbers)} trials as one ({link}{ranges(numbers)}</a>)"
+
+
+def _where(worker: int | None, sample: LoadSample) -> str:
+    """ "on worker 1 (412 MB)" of trials that run."""
+    if worker is None:
         return ""
-    memory = sample.workers.get(trial.worker)
+    memory = sample.workers.get(worker)
     taken = "" if memory is None or not memory.resident else f" ({size(memory.resident)})"
-    return f"on worker {trial.worker + 1}{taken}"
+    return f"on worker {worker + 1}{taken}"

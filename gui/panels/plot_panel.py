@@ -22,6 +22,10 @@ class PlotPanel(Panel):
         plot.pointed.connect(self._point)
         plot.asked.connect(self._ask)
 
+    def about(self, number: int) -> str:
+        """What there is to say here of a trial that is pointed at, beside what all panels say."""
+        return ""
+
     def _pick(self, number: int | None) -> None:
         if self.model is not None:
             self.model.select(number)
@@ -34,7 +38,9 @@ class PlotPanel(Panel):
         model = self.model
         known = model is not None and number in model.trials
         self._plot.describe(
-            card(model.trials[number], model.objective, model.best) if known else ""
+            card(model.trials[number], model.objective, model.best, self.about(number))
+            if known
+            else ""
         )
 
     def _ask(self, number: int | None, place: QPoint) -> None:

@@ -7,8 +7,9 @@ from PySide6.QtCore import QRectF, QTimer, SignalInstance
 
 from engine.analysis.cost import words
 from engine.trial import TrialState
+from gui.models.stacks import ranges
 from gui.models.study_model import StudyModel
-from gui.models.timeline_view import TimelineView, view_timeline
+from gui.models.timeline_view import TimelineView, trained_with, view_timeline
 from gui.models.trial_arrays import STATES
 from gui.panels.panel import column
 from gui.panels.plot_panel import PlotPanel
@@ -69,6 +70,14 @@ class TimelinePanel(PlotPanel):
         self._draw(self.view)
         return ""
 
+    def about(self, number: int) -> str:
+        at = _place_of(self.view, self.model.arrays.rows.get(number, -1))
+        others = trained_with(self.view, at) if at >= 0 else ()
+        if len(others) < 2:
+            return ""
+        numbers = self.model.numbers(self.view.rows[others]).tolist()
+        return f"Trained as one with others: trials {ranges(numbers)}"
+
     def _move_along(self) -> None:
         """Draw again in a moment while something runs."""
         moves = self.model.state.is_active and self.model.count(TrialState.RUNNING) > 0
@@ -95,12 +104,7 @@ class TimelinePanel(PlotPanel):
         self.plot.set_bars(self.model.numbers(view.rows), view)
         counts = np.bincount(states, minlength=len(STATES)).tolist()
         self.legend.show_marks(dict(zip(STATES, counts, strict=True)), best is not None)
-        pauses = len(view.cuts)
-        self.legend.remark.setText(
-            f"┊ {pauses} pause{'s' * (pauses != 1)} of {words(view.left_out)} left out"
-            if pauses
-            else ""
-        )
+        self.legend.remark.setText(_remark(view))
 
     def _show_all(self) -> None:
         if self.newest.isChecked():
@@ -110,6 +114,16 @@ class TimelinePanel(PlotPanel):
     def _extent_chosen(self) -> None:
         self.plot.go_home()
         self.mark_dirty()
+
+
+def _remark(view: TimelineView) -> str:
+    """What is written over stacks, and what is left out."""
+    pauses = len(view.cuts)
+    parts = (
+        "×: so many trained as one" if len(view.stacks) else "",
+        f"┊ {pauses} pause{'s' * (pauses != 1)} of {words(view.left_out)} left out" * bool(pauses),
+    )
+    return " · ".join(filter(None, parts))
 
 
 def _place_of(view: TimelineView, row: int) -> int:

@@ -1,11 +1,14 @@
-"""Bars over time in lanes, thousands of them at once, each told by its colour and its shape."""
+"""Bars over time in lanes, thousands of them at once, each told by its colour and its shape.
+
+Those of a stack lie beside each other in their lane, with how many they are written over them.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QTransform
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTransform
 from shiboken6 import wrapInstance
 
 from engine.trial import TrialState
@@ -13,7 +16,7 @@ from gui.models.timeline_view import TimelineView
 from gui.models.trial_arrays import CODE, STATES
 from gui.plots.marks import best_sprite, draw_sprites, state_sprite
 from gui.plots.plot import Plot
-from gui.theme import faded, state_mark, theme
+from gui.theme import faded, font, state_mark, theme
 
 _LANE = 0.76
 """How much of its lane a bar takes at most."""
@@ -26,6 +29,8 @@ _PARTS = {
 """From where to where down its lane a bar reaches that is not whole."""
 _STRENGTH = {TrialState.COMPLETE: 0.38, TrialState.RUNNING: 0.35}
 _GAP, _FEWEST_FOR_GAP = 1.0, 3.0
+_LOWEST_SHAPED = 8.0
+"""Pixels of height below which a bar has its colour alone."""
 _SIGN, _ROOM_FOR_SIGN, _STAR = 9.0, 15.0, 14.0
 _SLACK = 3.0
 """Pixels beside a bar within which it is meant."""
@@ -72,21 +77,24 @@ class BarsItem(pg.GraphicsObject):
             painter.setPen(_pen(theme().accent, 2))
             _draw_boxes(painter, boxes[[self._selected]])
         self._draw_signs(painter, boxes)
+        self._write_counts(painter, place)
 
     def _boxes(self, place: QTransform) -> np.ndarray:
         """Left, top, width and height of each bar in pixels; at least one wide."""
         view = self._view
         left = np.clip(place.m11() * view.start + place.dx(), -_FAR, _FAR)
         right = np.clip(place.m11() * view.end + place.dx(), -_FAR, _FAR)
-        lane = abs(place.m22()) * _LANE
-        middle = place.m22() * view.lane + place.dy()
+        lane = abs(place.m22()) * _LANE / view.tiers
+        middle = place.m22() * middles(view) + place.dy()
         tops, bottoms = np.zeros(len(left)), np.ones(len(left))
         for state, (top, bottom) in _PARTS.items():
-            of_state = self._states == CODE[state]
+            of_state = (self._states == CODE[state]) & (lane >= _LOWEST_SHAPED)
             tops[of_state], bottoms[of_state] = top, bottom
         width = right - left
         width = np.where(width >= _FEWEST_FOR_GAP, width - _GAP, np.maximum(width, 1.0))
-        height = np.maximum(2.0, (bottoms - tops) * lane)
+        height = (bottoms - tops) * lane
+        beside = (view.tiers > 1) & (height >= _FEWEST_FOR_GAP)
+        height = np.maximum(np.where(view.tiers > 1, 1.0, 2.0), height - _GAP * beside)
         return np.column_stack([left, middle + (tops - 0.5) * lane, width, height]).round()
 
     def _draw_signs(self, painter: QPainter, boxes: np.ndarray) -> None:
@@ -98,6 +106,26 @@ class BarsItem(pg.GraphicsObject):
             draw_sprites(painter, state_sprite(STATES[code], _SIGN), *_centres(chosen))
         if self._best >= 0:
             draw_sprites(painter, best_sprite(_STAR), *_centres(boxes[[self._best]]))
+
+    def _write_counts(self, painter: QPainter, place: QTransform) -> None:
+        """How many trials each stack has at once, over its beginning, where there is room."""
+        painter.setFont(font("caption"))
+        metrics = QFontMetricsF(painter.font())
+        height = metrics.height()
+        if not len(self._view.stacks) or abs(place.m22()) * _LANE < height:
+            return
+        start, end, lane, most = self._view.stacks.T
+        left, right = (place.m11() * at + place.dx() for at in (start, end))
+        left = np.maximum(left, place.mapRect(self.boundingRect()).left())
+        middle = place.m22() * lane + place.dy()
+        widest = metrics.horizontalAdvance("×88") + 2 * _GAP
+        for at in np.flatnonzero(right - left >= 2 * widest):
+            text = f"×{most[at]:.0f}"
+            width = metrics.horizontalAdvance(text) + 2 * _GAP
+            box = QRectF(left[at] + _GAP, middle[at] - height / 2, width, height)
+            painter.fillRect(box, theme().surface)
+            painter.setPen(theme().text)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_cuts(self, painter: QPainter, place: QTransform) -> None:
         """A broken line where time was left out."""
@@ -114,13 +142,14 @@ class TimelinePlot(Plot):
 
     def __init__(self) -> None:
         super().__init__()
-        self._start = self._end = np.empty(0)
+        self._start = self._end = self._half = np.empty(0)
         self.getViewBox().setMouseEnabled(x=True, y=False)
 
     def set_bars(self, numbers: np.ndarray, view: TimelineView) -> None:
         """The bars that can be pointed at, and the trial of each."""
-        self.set_points(numbers, (view.start + view.end) / 2, view.lane)
+        self.set_points(numbers, (view.start + view.end) / 2, middles(view))
         self._start, self._end = view.start, view.end
+        self._half = _LANE / 2 / view.tiers
 
     def nearest(self, scene_place: QPointF) -> int | None:
         view = self.getViewBox()
@@ -128,13 +157,18 @@ class TimelinePlot(Plot):
             return None
         at, slack = view.mapSceneToView(scene_place), _SLACK * view.viewPixelSize()[0]
         beside = np.maximum(self._start - at.x(), at.x() - self._end)
-        beside[np.abs(self._y - at.y()) > _LANE / 2] = np.inf
+        beside[np.abs(self._y - at.y()) > self._half] = np.inf
         closest = int(np.argmin(beside))
         return int(self._numbers[closest]) if beside[closest] <= slack else None
 
     def _zoom(self, factor: float) -> None:
         self._at_home = False
         self.getViewBox().scaleBy((factor, 1.0))
+
+
+def middles(view: TimelineView) -> np.ndarray:
+    """The height of each bar's middle: that of its lane, or of its tier there."""
+    return view.lane + _LANE * (0.5 - (view.tier + 0.5) / view.tiers)
 
 
 def _centres(boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
