@@ -45,7 +45,8 @@ Ending = Result | Diverged
 class StackTrainer:
     """Trains `members`, which share a stack_key; they are numbered in the order of their joining.
 
-    `report` is told each epoch's metrics, and `ended` what became of a member as soon as it left.
+    `report` is told each epoch's metrics, `epoch_over` just before that an epoch has ended, and
+    `ended` what became of a member as soon as it left.
     """
 
     def __init__(
@@ -56,14 +57,15 @@ class StackTrainer:
         validation: DeviceRows,
         report: Callable[[int, int, Metrics], None],
         ended: Callable[[int, Ending], None] = lambda member, ending: None,
+        epoch_over: Callable[[], None] = lambda: None,
     ) -> None:
         self.goal, self.train_rows, self.validation_rows = goal, train, validation
-        self.report, self.ended = report, ended
+        self.report, self.ended, self.epoch_over = report, ended, epoch_over
         self.template = members[0].network
         self.layout = Layout(self.template)
         self.sizes = batch_sizes(len(train), int(members[0].params["batch_size"]))
-        self.endings: dict[int, Ending] = {}
         self._joined = 0
+        self._gone: set[int] = set()
         self._seats: list[Seat] = []
         self._arranged = False
         for member in members:
@@ -82,65 +84,79 @@ class StackTrainer:
     def run(
         self,
         should_leave: Callable[[int], bool] = lambda member: False,
-        should_stop: Callable[[], bool] = lambda: False,
         newcomers: Callable[[], Sequence[Member]] = lambda: (),
-    ) -> list[Ending]:
-        """Train until every member has ended; what became of each, by its number.
+    ) -> None:
+        """Train until every member has ended.
 
-        Before each epoch it asks who joins, after it for every member whether it is to leave, and
-        after each step whether all are to stop, as of their last epoch's end.
+        Before each epoch it asks who joins; after each step, for every member, whether it is to
+        leave, with what it had at its last epoch's end.
         """
         while True:
             for member in newcomers():
                 self.join(member)
-            for seat in [seat for seat in self._seats if seat.done]:
-                self._leave(seat, seat.result(len(self.sizes), finished=True))
+            for seat in self._seats:
+                if seat.done:
+                    self._leave(seat, seat.result(len(self.sizes), finished=True))
+            self._clear()
             if not self._seats:
-                return [self.endings[number] for number in range(self._joined)]
-            if not self._epoch(should_leave, should_stop):
-                self._stop()
+                return
+            self._epoch(should_leave)
+            self._clear()
 
-    def _epoch(self, should_leave: Callable[[int], bool], should_stop: Callable[[], bool]) -> bool:
-        """Train all for an epoch and see off who leaves; False if it was cut short."""
+    def save(self) -> None:
+        """Write the last epoch's end of every member that has not ended, where it is kept."""
+        for seat in self._at_work():
+            if seat.checkpoints:
+                seat.checkpoints.stopped()
+
+    def _epoch(self, should_leave: Callable[[int], bool]) -> None:
+        """Train all for an epoch, or until nobody is left."""
         if not self._arranged:
             self._arrange()
-        trained = self._train_epoch(should_stop)
+        trained = self._train_epoch(should_leave)
         if trained is None:
-            return False
-        for seat, before, after in zip(list(self._seats), trained, self._validate(), strict=True):
-            metrics = prefixed("train", before) | prefixed("val", after)
-            try:
-                refuse_infinite(metrics, seat.epochs_done + 1)
-            except Diverged as error:
-                self._leave(seat, error)
-            else:
-                self._epoch_ended(seat, metrics, should_leave)
-        return True
+            return
+        validated = self._validate()
+        self.epoch_over()
+        for seat, before, after in zip(self._seats, trained, validated, strict=True):
+            if seat.number not in self._gone:
+                self._epoch_ended(seat, prefixed("train", before) | prefixed("val", after))
 
-    def _epoch_ended(
-        self, seat: Seat, metrics: Metrics, should_leave: Callable[[int], bool]
-    ) -> None:
+    def _epoch_ended(self, seat: Seat, metrics: Metrics) -> None:
+        try:
+            refuse_infinite(metrics, seat.epochs_done + 1)
+        except Diverged as error:
+            self._leave(seat, error)
+            return
         seat.judge(metrics)
         self.report(seat.number, seat.epochs_done, metrics)
         if seat.checkpoints and not seat.done:
             seat.checkpoints.epoch_ended(seat.state(len(self.sizes)))
-        if not seat.done and should_leave(seat.number):
-            self._cut_short(seat)
 
-    def _cut_short(self, seat: Seat) -> None:
-        if seat.checkpoints:
-            seat.checkpoints.stopped()
-        self._leave(seat, seat.result(len(self.sizes), finished=False))
+    def _see_off(self, should_leave: Callable[[int], bool]) -> bool:
+        """Let those go who are to leave; whether anybody is left.
 
-    def _stop(self) -> None:
-        for seat in list(self._seats):
-            self._cut_short(seat)
+        Their seats compute on, unheard, until the epoch's end.
+        """
+        for seat in self._at_work():
+            if should_leave(seat.number):
+                if seat.checkpoints:
+                    seat.checkpoints.stopped()
+                self._leave(seat, seat.result(len(self.sizes), finished=False))
+        return len(self._gone) < self._joined
 
     def _leave(self, seat: Seat, ending: Ending) -> None:
-        self._seats.remove(seat)
-        self._arranged = False
-        self.endings[seat.number] = ending
+        self._gone.add(seat.number)
         self.ended(seat.number, ending)
+
+    def _at_work(self) -> list[Seat]:
+        return [seat for seat in self._seats if seat.number not in self._gone]
+
+    def _clear(self) -> None:
+        """Take the seats away whose members have ended."""
+        at_work = self._at_work()
+        if len(at_work) < len(self._seats):
+            self._seats, self._arranged = at_work, False
 
     def _arrange(self) -> None:
         """Lay the members' rows side by side, those with the same optimiser next to each other."""
@@ -169,15 +185,15 @@ class StackTrainer:
             params = [seat.params for seat in seats]
             yield members, STACKED[name](parameters[members], memory, params)
 
-    def _train_epoch(self, should_stop: Callable[[], bool]) -> list[Metrics] | None:
-        """Metrics of the epoch's own forward passes; None if it was cut short."""
+    def _train_epoch(self, should_leave: Callable[[int], bool]) -> list[Metrics] | None:
+        """Metrics of the epoch's own forward passes; None if nobody is left before its end."""
         import torch
 
         outputs, answers = [], []
         for x, y, rates in self._batches():
             outputs.append(self._step(x, y, rates))
             answers.append(y)
-            if should_stop():
+            if not self._see_off(should_leave):
                 return None
         return measure_stack(self.goal, torch.cat(outputs, dim=2), torch.cat(answers, dim=1))
 

@@ -33,6 +33,7 @@ class Bench:
         self.runner = runner(network, data)
         self.goal: Goal = replace(self.runner.goal, **{"epochs": 3, **goal})
         self.rows = few(self.runner.train), few(self.runner.validation)
+        self.curves: list[Curve] = []
 
     def member(self, seed: int = 0, checkpoints: Any = None, **params: Any) -> Member:
         whole = self.runner._complete({"batch_size": 32, "width": 16, "lr": 3e-3, **params})
@@ -49,15 +50,17 @@ class Bench:
         ), curve
 
     def stack(self, members: list[Member], **asked: Any) -> tuple[list[Ending], list[Curve]]:
-        curves: list[Curve] = []
+        """Endings and curves of members by number; `asked` may look at `self.curves` meanwhile."""
+        endings: dict[int, Ending] = {}
+        self.curves = [[] for _ in members]
 
         def report(member: int, epoch: int, metrics: dict[str, float]) -> None:
-            while len(curves) <= member:
-                curves.append([])
-            curves[member].append(metrics)
-            assert epoch == len(curves[member])
+            while len(self.curves) <= member:
+                self.curves.append([])
+            self.curves[member].append(metrics)
 
-        return StackTrainer(members, self.goal, *self.rows, report).run(**asked), curves
+        StackTrainer(members, self.goal, *self.rows, report, endings.__setitem__).run(**asked)
+        return [endings[number] for number in range(len(endings))], self.curves
 
 
 def assert_same(ours: Curve, alone: Curve, rel: float = 3e-3) -> None:

@@ -23,26 +23,34 @@ def members(bench: Bench, **chosen):
 
 def test_that_a_member_that_leaves_takes_its_last_epoch_along_and_disturbs_nobody():
     bench = Bench(epochs=5)
-    curves = []
-
-    def should_leave(member: int) -> bool:
-        return member == 1 and len(curves[1]) == 2
-
-    def report(member, epoch, metrics):
-        curves.extend([] for _ in range(len(OWN) - len(curves)))
-        curves[member].append(metrics)
-
-    ended = []
-    stack = StackTrainer(
-        members(bench), bench.goal, *bench.rows, report, lambda *end: ended.append(end)
+    endings, curves = bench.stack(
+        members(bench), should_leave=lambda member: member == 1 and len(bench.curves[1]) == 2
     )
-    endings = stack.run(should_leave)
     assert [ending.finished for ending in endings] == [True, False, True, True]
-    assert [member for member, _ in ended] == [1, 0, 3, 2]
     for k, member in enumerate(members(bench)):
         alone, curve = bench.alone(member, stop_after=2 if k == 1 else None)
         assert_same(curves[k], curve)
         assert endings[k].step == alone.step
+
+
+def test_that_a_member_leaves_after_the_step_at_which_it_is_asked_to():
+    bench, heard = Bench(epochs=3), []
+
+    def should_leave(member: int) -> bool:
+        heard.append(f"{member}?")
+        return member == 1 and heard.count("1?") == steps + 2
+
+    def tell(word):
+        return lambda member, *_: heard.append(f"{member} {word}")
+
+    stack = StackTrainer(members(bench)[:3], bench.goal, *bench.rows, tell("epoch"), tell("ended"))
+    steps = len(stack.sizes)
+    assert steps > 3
+    stack.run(should_leave)
+    at = heard.index("1 ended")
+    assert heard[at - 1] == "1?"
+    assert "1?" not in heard[at:]
+    assert (heard.count("1 epoch"), heard.count("0 epoch"), heard.count("2 epoch")) == (1, 3, 3)
 
 
 def test_that_a_member_joins_at_its_own_first_epoch():
@@ -73,27 +81,26 @@ def test_that_a_diverging_member_fails_alone():
         assert_same(curve, bench.alone(member)[1])
 
 
-def test_that_stopping_is_asked_after_each_step_and_leaves_every_member_its_last_epoch():
-    bench = Bench(epochs=5)
+def test_that_a_stack_whose_members_have_all_left_ends_within_the_epoch():
+    bench, asked = Bench(epochs=5), []
+
+    def should_leave(member: int) -> bool:
+        asked.append(member)
+        return len(asked) > len(OWN) * 2 * steps
+
     steps = len(StackTrainer(members(bench), bench.goal, *bench.rows, print).sizes)
-    asked = []
-
-    def should_stop() -> bool:
-        asked.append(True)
-        return len(asked) == 2 * steps + 1
-
-    endings, curves = bench.stack(members(bench), should_stop=should_stop)
-    assert len(asked) == 2 * steps + 1
+    endings, curves = bench.stack(members(bench), should_leave=should_leave)
+    assert len(asked) == len(OWN) * (2 * steps + 1)
     for ending, curve in zip(endings, curves, strict=True):
         assert len(curve) == 2
         assert not ending.finished
         assert ending.metrics in curve
 
 
-def test_that_members_stopped_before_their_first_epoch_have_no_value():
+def test_that_members_who_leave_before_their_first_epoch_have_no_value():
     bench = Bench()
-    endings, curves = bench.stack(members(bench), should_stop=lambda: True)
-    assert curves == []
+    endings, curves = bench.stack(members(bench), should_leave=lambda member: True)
+    assert curves == [[]] * len(OWN)
     assert all(ending.value is None and ending.weights is None for ending in endings)
 
 
@@ -111,15 +118,11 @@ def test_that_a_checkpoint_is_gone_on_from_in_a_stack_or_alone_alike(tmp_path, o
         member = bench.member(3, checkpoints(tmp_path, 1e9), **own)
         if not stacked:
             return bench.alone(member, stop_after=epochs)
-        curve = []
         others = [bench.member(k, batch_norm=True) for k in range(2)]
-        stack = StackTrainer(
-            [*others, member],
-            bench.goal,
-            *bench.rows,
-            lambda number, _, metrics: curve.append(metrics) if number == 2 else None,
+        endings, curves = bench.stack(
+            [*others, member], should_leave=lambda _: len(bench.curves[2]) == epochs
         )
-        return stack.run(should_stop=lambda: len(curve) == epochs)[2], curve
+        return endings[2], curves[2]
 
     _, first = part(stacked_first, 2)
     result, rest = part(not stacked_first, None)
