@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,12 +23,14 @@ from engine.tasks.checkpoints import Checkpoints, checksum
 from engine.tasks.data import load
 from engine.tasks.dataset import Dataset, Part, TaskError
 from engine.tasks.settings import TaskSettings, read_task
+from engine.tasks.stack_seats import Member
 from engine.tasks.training import Diverged, Goal
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from engine.tasks.training import DeviceRows
+    from engine.tasks.stack_run import StackContext
+    from engine.tasks.training import DeviceRows, Result
 
 _WORK_A_THREAD = 25e6
 """Floating-point operations, about half a millisecond's, below which a thread is not worth it."""
@@ -83,7 +85,8 @@ class Runner:
     """Runs trials of one task on one device, its data lying there.
 
     A trial uses as many CPU threads as its network has work for, `threads` at most.
-    `checkpoint_seconds` is the least time from one checkpoint of a trial to the next.
+    `checkpoint_seconds` is the least time from one checkpoint of a trial to the next;
+    `stack_sizes` is what stack_run.py has found out about each group of trials.
     """
 
     checkpoint_seconds = 10.0
@@ -100,21 +103,34 @@ class Runner:
             target_scale=dataset.target_scale,
         )
         self.train, self.validation = self._rows("train"), self._rows("validation")
+        self.stack_sizes: dict[Hashable, int] = {}
 
-    def run(self, context: TrialContext) -> Outcome:
-        """Train one configuration. Raises Diverged, and TaskError for bad parameters."""
+    def run(self, context: TrialContext, epoch_over: Callable[[], None] = lambda: None) -> Outcome:
+        """Train one configuration. Raises Diverged, and TaskError for bad parameters.
+
+        `epoch_over` is called just before each epoch is reported.
+        """
         from engine.tasks.training import Trainer
 
-        params = self._complete(context.params)
-        weights_seed, order_seed = _seeds(context.seed)
-        network = self._network(params, weights_seed)
-        self._share_out(network, min(int(params["batch_size"]), len(self.train)))
-        trainer = Trainer(network, params, self.goal, self.train, self.validation, order_seed)
-        checkpoints = self._checkpoints(context, params)
-        result = trainer.run(context.report, context.should_stop, checkpoints)
-        if result.weights is not None and context.weights is not None:
-            _save_weights(result.weights, Path(context.weights))
-        return Outcome(result.value, result.step, result.metrics or {}, result.finished)
+        member = self.member(context)
+        batch = min(int(member.params["batch_size"]), len(self.train))
+        self.share_out(member.network, batch)
+        trainer = Trainer(
+            member.network, member.params, self.goal, self.train, self.validation, member.seed
+        )
+
+        def report(step: int, metrics: dict[str, float]) -> None:
+            epoch_over()
+            context.report(step, metrics)
+
+        result = trainer.run(report, context.should_stop, member.checkpoints)
+        return self.outcome(context, result)
+
+    def run_many(self, stack: StackContext) -> None:
+        """Train the trials of a unit as one, as many as pays; the others are given back."""
+        from engine.tasks.stack_run import run_many
+
+        run_many(self, stack)
 
     def test(self, params: Mapping[str, Any], seed: int, weights: Path | str) -> dict[str, float]:
         """The test_* metrics of a configuration's stored weights; empty without a test part."""
@@ -122,9 +138,22 @@ class Runner:
 
         if not len(self.dataset.test):
             return {}
-        network = self._network(self._complete(params), _seeds(seed)[0])
+        network = self.network(self.complete(params), _seeds(seed)[0])
         _load_weights(network, Path(weights), self.device)
         return prefixed("test", evaluate(network, self.goal, self._rows("test")))
+
+    def member(self, context: TrialContext) -> Member:
+        """What a trial trains with. Raises TaskError for bad parameters."""
+        params = self.complete(context.params)
+        weights_seed, order_seed = _seeds(context.seed)
+        network = self.network(params, weights_seed)
+        return Member(network, params, order_seed, self._checkpoints(context, params))
+
+    def outcome(self, context: TrialContext, result: Result) -> Outcome:
+        """What became of a trial; its weights are stored."""
+        if result.weights is not None and context.weights is not None:
+            _save_weights(result.weights, Path(context.weights))
+        return Outcome(result.value, result.step, result.metrics or {}, result.finished)
 
     def _checkpoints(self, context: TrialContext, params: Mapping[str, Any]) -> Checkpoints | None:
         if context.checkpoint is None:
@@ -142,7 +171,7 @@ class Runner:
         parts = (self.dataset.train, self.dataset.validation)
         return checksum(array for part in parts for array in (part.x, part.y))
 
-    def _network(self, params: Mapping[str, Any], seed: int) -> nn.Sequential:
+    def network(self, params: Mapping[str, Any], seed: int) -> nn.Sequential:
         from engine.tasks.networks import build_network
 
         shape = tuple(self.train.x.shape[1:])
@@ -150,7 +179,7 @@ class Runner:
             self.settings.network, params, shape, self.dataset.outputs, seed, self.device
         )
 
-    def _share_out(self, network: nn.Sequential, batch: int) -> None:
+    def share_out(self, network: nn.Sequential, batch: int) -> None:
         """Set torch's threads: more than a network can feed would only wait for each other."""
         import torch
 
@@ -171,7 +200,7 @@ class Runner:
             torch.from_numpy(np.ascontiguousarray(rows.y)).to(self.device),
         )
 
-    def _complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every hyperparameter of the network: as given, else as trials use it when unset."""
         known = catalog.hyperparameters(self.settings.network)
         for name, value in given.items():

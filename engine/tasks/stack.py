@@ -92,12 +92,12 @@ class StackTrainer:
         leave, with what it had at its last epoch's end.
         """
         while True:
-            for member in newcomers():
-                self.join(member)
             for seat in self._seats:
                 if seat.done:
                     self._leave(seat, seat.result(len(self.sizes), finished=True))
             self._clear()
+            for member in newcomers():
+                self.join(member)
             if not self._seats:
                 return
             self._epoch(should_leave)

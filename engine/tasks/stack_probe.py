@@ -9,13 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from engine.tasks.stack import Member, StackTrainer
+from engine.tasks.stack_memory import ran_out
 from engine.tasks.training import DeviceRows, Goal, Trainer
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 _STEPS = 6
 _EPOCHS = 3
@@ -23,10 +20,6 @@ _GROWTH = 4
 _CLEARLY = 1.1
 _HARMLESS = 1e-12
 """A learning rate at which nothing diverges."""
-_COPIES = 7
-"""Numbers kept for each parameter: itself, its gradient and move, the optimiser's, the best."""
-_PASSES = 4
-"""Numbers kept for each value inside a network: itself, what it came from, their gradients."""
 
 
 def choose_size(seconds: Callable[[int], float], most: int) -> int:
@@ -59,7 +52,6 @@ def probe(
     the device's memory does not suffice ends the search. A CPU's time is counted, not the clock's,
     which goes on while others have the CPU.
     """
-    import torch
 
     def harmless() -> Member:
         member = build()
@@ -74,34 +66,12 @@ def probe(
         prepare(size)
         try:
             return _seconds(member if size > 1 else harmless(), size, few, *rows)
-        except torch.OutOfMemoryError:
+        except Exception as error:
+            if not ran_out(error):
+                raise
             return float("inf")
 
     return choose_size(seconds, most)
-
-
-def most_in(memory: int, network: nn.Sequential, batch: int, train: DeviceRows) -> int:
-    """Members like `network` that `memory` bytes hold, by a careful estimate; at least 1."""
-    shape = train.x.shape[1:]
-    parameters = sum(tensor.numel() for tensor in network.parameters())
-    values, outputs = _values(network, train.x[:1])
-    inside = batch * (shape.numel() + _PASSES * values)
-    bytes_each = 4 * (_COPIES * parameters + inside + len(train) * (2 * outputs + 4))
-    return max(1, memory // bytes_each)
-
-
-def _values(network: nn.Sequential, x: Tensor) -> tuple[int, int]:
-    """Numbers that all layers together, and the last one, give for the row `x`."""
-    import torch
-
-    values, training = 0, network.training
-    network.eval()
-    with torch.no_grad():
-        for layer in network:
-            x = layer(x)
-            values += x.numel()
-    network.train(training)
-    return values, x.numel()
 
 
 def _sizes(most: int) -> Iterator[int]:

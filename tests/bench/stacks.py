@@ -35,8 +35,8 @@ def member(runner: Runner, batch_size: int, number: int) -> Member:
     """One of 48 configurations that differ in learning rate, weight decay and dropout."""
     own = {"lr": 1e-3 * (1 + number % 4), "weight_decay": 1e-4 * (number // 4 % 4)}
     own |= {"dropout": 0.1 * (number // 16), "batch_size": batch_size}
-    params = runner._complete(own)
-    return Member(runner._network(params, number), params, number)
+    params = runner.complete(own)
+    return Member(runner.network(params, number), params, number)
 
 
 def alone(runner: Runner, members: list[Member]) -> None:
@@ -70,7 +70,7 @@ def pace(runner: Runner, batch_size: int, size: int) -> float:
 
 def share_out(runner: Runner, batch_size: int, size: int) -> None:
     """Set torch's threads as for a batch of all members' rows."""
-    runner._share_out(member(runner, batch_size, 0).network, size * batch_size)
+    runner.share_out(member(runner, batch_size, 0).network, size * batch_size)
 
 
 def rows(network: str, threads: int) -> Iterator[Row]:

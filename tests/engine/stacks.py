@@ -36,8 +36,8 @@ class Bench:
         self.curves: list[Curve] = []
 
     def member(self, seed: int = 0, checkpoints: Any = None, **params: Any) -> Member:
-        whole = self.runner._complete({"batch_size": 32, "width": 16, "lr": 3e-3, **params})
-        return Member(self.runner._network(whole, seed), whole, seed + 100, checkpoints)
+        whole = self.runner.complete({"batch_size": 32, "width": 16, "lr": 3e-3, **params})
+        return Member(self.runner.network(whole, seed), whole, seed + 100, checkpoints)
 
     def alone(self, member: Member, stop_after: int | None = None) -> tuple[Result, Curve]:
         """`stop_after`: epochs."""

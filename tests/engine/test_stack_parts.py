@@ -12,9 +12,10 @@ import torch
 from engine.tasks.hyperparameters import OPTIMIZERS
 from engine.tasks.optimizers import make_optimizer
 from engine.tasks.stack_keys import OWN, can_stack, stack_key
+from engine.tasks.stack_memory import free_memory, most_in, ran_out
 from engine.tasks.stack_metrics import measure_stack
 from engine.tasks.stack_optimizers import STACKED
-from engine.tasks.stack_probe import choose_size, most_in, probe
+from engine.tasks.stack_probe import choose_size, probe
 from engine.tasks.training import DeviceRows, measure
 from tests.engine.stacks import Bench
 
@@ -130,3 +131,18 @@ def test_that_memory_bounds_a_stack_by_parameters_rows_and_values_inside():
     assert most_in(10**8, small, 32, rows) > most_in(10**8, wide, 32, rows)
     many = DeviceRows(rows.x.repeat(100, 1), rows.y.repeat(100))
     assert most_in(10**8, small, 32, rows) > most_in(10**8, small, 32, many)
+
+
+def test_that_some_of_the_memory_that_is_free_is_left_to_others():
+    import psutil
+
+    assert 0 < free_memory("cpu") < 0.75 * psutil.virtual_memory().available
+
+
+def test_that_an_allocation_that_fails_is_known_by_what_torch_says_of_it():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60)
+    assert ran_out(caught.value)
+    assert ran_out(torch.OutOfMemoryError("CUDA out of memory."))
+    assert ran_out(MemoryError())
+    assert not ran_out(RuntimeError("shapes do not match"))
