@@ -15,6 +15,7 @@ from engine.executors.local import LocalExecutor
 from engine.methods import make_method
 from engine.proposer import ProcessProposer
 from engine.spec import StudySpec
+from engine.stacking import stacking_of
 from engine.store import companions
 from engine.surroundings import Surroundings
 
@@ -33,6 +34,7 @@ def surroundings(path: Path, spec: StudySpec) -> Surroundings:
         weights_of=task.weights_of,
         checkpoint_of=task.checkpoint_of,
         looks_ahead=not learns,
+        stacking=stacking_of(spec),
     )
 
 

@@ -244,6 +244,8 @@ class StudyLoop:
         assert self._around.stacking is not None
         trial = self._ledger.trials[message.number]
         self._around.stacking.found(trial.params, message.size)
+        how = f"{message.size} at a time" if message.size > 1 else "one by one"
+        self._journal.log("info", f"Trials like {trial.number} train {how}.", trial.number)
 
     def _on_returned(self, message: TrialReturned) -> None:
         """A worker does not run a trial now; it waits again."""
