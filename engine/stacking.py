@@ -1,8 +1,9 @@
 """Which trials of a study train together, and how many at a time.
 
 A group is what can go together: configurations of a built-in network that share its shape and the
-batch size. A unit is what one worker is handed at once: a trial by itself, or some of a group. How
-many of a group are best is for the workers to find, by trying.
+batch size, or all of a script that trains several at once. A unit is what one worker is handed at
+once: a trial by itself, or some of a group. How many of a group are best is for the workers to
+find, by trying.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from engine.methods import make_method
 from engine.spec import StudySpec
-from engine.task_tables import BuiltinTask
+from engine.task_tables import BuiltinTask, ScriptTask
 from engine.tasks.stack_keys import OWN, stack_key
 from engine.trial import Params, Trial
 
@@ -38,13 +39,15 @@ class Stacking:
     """What is known of a study's groups; `most` trials go together at most.
 
     `shared` are the parameters that a group has in common. Where the method `learns`, a unit is
-    asked for as a whole before its first trial begins.
+    asked for as a whole before its first trial begins. `joins` says that others may join while one
+    runs.
     """
 
     group_of: Callable[[Params], Hashable]
     shared: tuple[str, ...]
     most: int
     learns: bool
+    joins: bool = True
     _sizes: dict[Hashable, int] = field(default_factory=dict)
 
     def found(self, params: Params, size: int) -> None:
@@ -85,7 +88,11 @@ def stacking_of(spec: StudySpec) -> Stacking | None:
     task, space = spec.task, spec.space
     learns = make_method(spec.method.name, space, **spec.method.options).learns
     most = spec.resources.stack or (MOST_LEARNING if learns else MOST)
-    if most == 1 or not isinstance(task, BuiltinTask):
+    if most == 1:
+        return None
+    if isinstance(task, ScriptTask) and task.many is not None:
+        return Stacking(lambda params: None, (), most, learns, joins=False)
+    if not isinstance(task, BuiltinTask):
         return None
     network = task.network
     shared = tuple(name for name in space.names if name not in OWN)

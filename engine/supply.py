@@ -79,7 +79,7 @@ class Supply:
     def newcomers(self, member: int, beside: float, most_new: float) -> list[Trial]:
         """Trials that can join the unit of a member, in which so many are."""
         stacking, params = self._stacking, self._ledger.trials[member].params
-        if stacking is None or stacking.learns or member in self._alone:
+        if stacking is None or stacking.learns or not stacking.joins or member in self._alone:
             return []
         free = (stacking.size_for(params) or 0) - beside
         pool = self._pool(most_new) if free > 0 else []

@@ -104,8 +104,9 @@ class BuiltinTask(Table):
 class ScriptTask(Table):
     """A user's training function, which takes a trial and returns the objective.
 
-    A number that it returns or reports is the metric `objective`. `interpreter` is the Python that
-    runs it, None the program's own; `steps` how many reports a whole trial makes.
+    `many` is one that takes a list of trials, to train them at once, and returns a list. A number
+    that is returned or reported is the metric `objective`. `interpreter` is the Python that runs
+    it, None the program's own; `steps` how many reports a whole trial makes.
     """
 
     TABLE: ClassVar[str] = "task"
@@ -113,15 +114,16 @@ class ScriptTask(Table):
     kind: Literal["script"]
     file: Text
     function: Text = "objective"
+    many: Text | None = None
     interpreter: Text | None = None
     objective: Text = "value"
     direction: Literal["minimize", "maximize"] = "minimize"
     steps: Count | None = None
 
-    @field_validator("function")
+    @field_validator("function", "many")
     @classmethod
-    def _check_function(cls, function: str) -> str:
-        if not function.isidentifier():
+    def _check_function(cls, function: str | None) -> str | None:
+        if function is not None and not function.isidentifier():
             raise ValueError(f"{show(function)} cannot be the name of a function; correct it.")
         return function
 

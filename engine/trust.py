@@ -49,7 +49,11 @@ def code_of(task: Task, given: Path) -> Code | None:
                 text = str(error)
             by = f" by {interpreter}" if interpreter else ""
             place = ["script", os.path.normpath(file), task.function, interpreter]
-            return Code(f"{task.function} of {file} is run{by}.", text, _key(place))
+            what = task.function
+            if task.many is not None:
+                place.append(task.many)
+                what += f" or {task.many}"
+            return Code(f"{what} of {file} is run{by}.", text, _key(place))
         case CommandTask():
             folder = os.path.normpath(base / (task.folder or "."))
             lines = [f"{name}={value}" for name, value in task.environment.items()]

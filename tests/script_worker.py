@@ -88,6 +88,25 @@ class ScriptWorker:
         self.begin(params, **job)
         return self.hear()
 
+    def run_many(self, trials: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """All that it says of several trials that it runs at once, each with its parameters."""
+        self.begin_many(trials)
+        return self.hear_all("done")
+
+    def begin_many(self, trials: Mapping[int, Mapping[str, Any]]) -> None:
+        """Have it begin several trials at once."""
+        orders = [
+            {
+                "trial": number,
+                "params": dict(params),
+                "seed": number,
+                "weights": "",
+                "checkpoint": f"{self._checkpoint}-{number}",
+            }
+            for number, params in trials.items()
+        ]
+        self.send("run_many", unit=0, most=len(orders), trials=orders)
+
     def discover(self, **limits: Any) -> dict[str, Any]:
         """Which parameters its script asks for."""
         self.send("discover", **limits)

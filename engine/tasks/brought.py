@@ -16,9 +16,12 @@ MOST_BYTES = 10**7
 
 
 def check_script(task: Mapping[str, Any], base: Path) -> None:
-    """Raise TaskError if the script, its function or its interpreter is not there."""
-    file, function = base / task["file"], str(task["function"])
-    source = read_script(file)
+    """Raise TaskError if the script, its function or its interpreter is not there.
+
+    Where one is named that trains several trials, it is the one that has to be.
+    """
+    file, key = base / task["file"], "many" if task.get("many") else "function"
+    function, source = str(task[key]), read_script(file)
     interpreter = task.get("interpreter")
     if interpreter:
         check_interpreter(base / interpreter)
@@ -34,7 +37,7 @@ def check_script(task: Mapping[str, Any], base: Path) -> None:
         functions = functions_of(source)
         hint = did_you_mean(function, functions)
         listed = f"; it has {', '.join(functions)}." if functions else "; define it there."
-        raise TaskError(f"function: {file.name} has no function {function}{hint or listed}")
+        raise TaskError(f"{key}: {file.name} has no function {function}{hint or listed}")
 
 
 def read_script(file: Path) -> str:

@@ -52,6 +52,7 @@ def test_that_a_command_is_an_argument_list_with_placeholders() -> None:
 @pytest.mark.parametrize(
     "spec",
     [
+        script('many = "fit_many"'),
         script('function = "fit"\ninterpreter = "env/bin/python"\nsteps = 3'),
         command('argv = ["train", "{lr}"]\nenvironment = { SEED = "{seed}" }'),
         command('argv = ["train", "{lr}"]\nread = "pattern"\npattern = "loss=(.*)"'),
@@ -129,6 +130,16 @@ def test_that_a_script_with_its_function_is_let_through(tmp_path: Path) -> None:
     check(script().task, tmp_path)
 
 
+def test_that_a_script_with_a_function_for_many_needs_no_other(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("def train_many(trials):\n    return [1.0]\n")
+    check(script('many = "train_many"').task, tmp_path)
+
+
+def test_that_what_cannot_be_a_functions_name_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"\[task\] many: 'train many' cannot be the name"):
+        script('many = "train many"')
+
+
 @pytest.mark.parametrize(
     ("source", "more", "sentence"),
     [
@@ -137,6 +148,7 @@ def test_that_a_script_with_its_function_is_let_through(tmp_path: Path) -> None:
         ("def f(t): ...\ndef g(t): ...", "", "has no function objective; it has f, g."),
         ("x = 1", "", "has no function objective; define it there."),
         ("def objective(trial:\n", "", "train.py is no valid Python in line 1"),
+        ("def objective(t): ...", 'many = "fit"', "many: train.py has no function fit; it has obj"),
         ("\0", "", "train.py is no valid Python (source code string cannot contain null bytes)"),
         ("def objective(t): ...", 'interpreter = "none"', "none is not there; choose the Python"),
         ("def objective(t): ...", 'interpreter = "train.py"', "is not a program"),

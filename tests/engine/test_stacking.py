@@ -44,6 +44,42 @@ def test_that_what_trains_together_shares_its_batch_size(path: Path) -> None:
     assert simulation.ledger.reason is StopReason.TRIALS
 
 
+@pytest.mark.parametrize(
+    ("more", "resources", "most"),
+    [
+        ("", "", None),
+        ('many = "train_many"', "", 64),
+        ('many = "train_many"', "[resources]\nstack = 4", 4),
+        ('many = "train_many"', "[resources]\nstack = 1", None),
+    ],
+)
+def test_that_a_script_has_stacks_where_it_names_a_function_for_many(
+    more: str, resources: str, most: int | None
+) -> None:
+    spec = StudySpec.parse(
+        f"""
+        name = "mine"
+        [task]
+        kind = "script"
+        file = "train.py"
+        {more}
+        [[space]]
+        name = "x"
+        type = "float"
+        low = 0.0
+        high = 1.0
+        [method]
+        name = "random"
+        {resources}
+        """
+    )
+    stacking = stacking_of(spec)
+    assert (None if stacking is None else stacking.most) == most
+    if stacking is not None:
+        assert stacking.alike({"x": 0.1}, [{"x": 0.2}, {"x": 0.9}]) == [0, 1]
+        assert not stacking.joins
+
+
 def test_that_stacks_try_what_single_trials_would_with_the_same_seeds(path: Path) -> None:
     stacked = Simulation(path, make_spec(budget="trials = 40"), stacks=True)
     stacked.run()

@@ -76,6 +76,7 @@ def test_that_a_command_is_shown_with_its_variables_and_quotes(tmp_path: Path) -
         (SCRIPT, "train.py", "other.py"),
         (SCRIPT, '"train.py"', '"train.py"\ninterpreter = "python"'),
         (SCRIPT, '"train.py"', '"train.py"\nfunction = "fit"'),
+        (SCRIPT, '"train.py"', '"train.py"\nmany = "train_many"'),
         (COMMAND, '"train"', '"rm"'),
         (COMMAND, "fast one", "slow one"),
         (COMMAND, 'objective = "loss"', 'objective = "loss"\nfolder = "elsewhere"'),

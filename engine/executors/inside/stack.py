@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from .channel import Channel, end_if_forked
-from .failures import reason_of
+from .failures import describe, reason_of
 from .trial import TrialContext, tell_failure, tell_outcome
 
 
@@ -91,13 +91,23 @@ class StackContext:
         del self._left[trial.number]
         self._at_work.pop(trial.number, None)
 
+    def give_all_back(self, error: BaseException) -> None:
+        """Each that is left is to be run by itself: any may be to blame for `error`."""
+        self._look_at_the_room(error)
+        for trial in list(self._left.values()):
+            self.give_back(trial, describe(error), alone=True)
+
     def fail(self, error: BaseException) -> None:
         """End all that are left by one exception."""
+        self._look_at_the_room(error)
+        for trial in list(self._left.values()):
+            self.ended(trial, error)
+
+    def _look_at_the_room(self, error: BaseException) -> None:
+        """Where there was no memory for so many, half of them may do."""
         left = list(self._left.values())
         if len(left) > 1 and reason_of(error) == "out_of_memory":
             self.size(left[0], len(left) // 2)
-        for trial in left:
-            self.ended(trial, error)
 
     def close(self) -> None:
         """The stack is over: those that came too late are returned."""

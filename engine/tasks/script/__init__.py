@@ -2,7 +2,8 @@
 
 Loaded by path into the user's own interpreter: the standard library alone, Python 3.8 syntax, and
 nothing of the engine. `loading` imports the user's file, `trial` is what its function is given,
-`objective` reads what it returns, `discovery` finds its parameters.
+`objective` reads what it returns, `many` is for one that trains several trials at once, `discovery`
+finds its parameters.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Callable, Mapping
 from .checkpoint import checkpoint_folder
 from .discovery import Discovery
 from .loading import Script, ScriptError
+from .many import train
 from .objective import NoObjective, Outcome, read_metrics
 from .trial import Study, Trial, is_pruned
 
@@ -24,7 +26,8 @@ def open_task(task: Mapping[str, Any], base: str, device: str, threads: int) -> 
 
     Raises ScriptError, one sentence.
     """
-    script = Script(os.path.abspath(os.path.join(base, task["file"])), task["function"])
+    path = os.path.abspath(os.path.join(base, task["file"]))
+    script = Script(path, task["function"], task.get("many"))
     script.parse()
     return Runner(script, task["objective"], task["direction"])
 
@@ -56,6 +59,12 @@ class Runner:
             metrics = read_metrics(returned, self._objective, trial.so_far(pruned=False))
             trial.say_what_was_not_asked_for()
             return trial.outcome(metrics)
+
+    def run_many(self, stack: Any) -> None:
+        """Several trials at once, all that there are. Raises NoObjective and ScriptError."""
+        for context in stack.trials:
+            stack.began(context)
+        train(self._script, stack, self._objective, Study(self._direction))
 
     def discover(
         self, answer: Callable[..., None], device: str, seconds: float, probes: int

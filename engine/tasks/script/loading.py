@@ -14,6 +14,8 @@ import sys
 import types
 from typing import Any, Callable, Iterator
 
+from .objective import values_for
+
 VISIBLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "visible")
 """What a script may import of Tunescape; on the path of its child processes too."""
 FALLBACK = "tunescape_script"
@@ -35,12 +37,13 @@ class _EndOfScript(BaseException):
 
 
 class Script:
-    """A file and the name of the training function in it."""
+    """A file, the name of the training function in it, and that of one that trains several."""
 
-    def __init__(self, path: str, function: str) -> None:
+    def __init__(self, path: str, function: str, many: str | None = None) -> None:
         self.path = path
         self.name = os.path.basename(path)
         self._function = function
+        self._many = many
 
     def parse(self) -> ast.Module:
         """The script's syntax tree. Raises ScriptError where it cannot be read."""
@@ -58,9 +61,21 @@ class Script:
     def load(self, seed: int) -> Callable[[Any], Any]:
         """Import the script and return its function, with randomness seeded by `seed`.
 
-        The import itself has the same randomness in every trial, so that data which the script
-        splits at its top are split alike. Raises ScriptError, and whatever the script raises.
+        Without that, it is the one for several with a single trial. The import itself has the same
+        randomness in every trial, so that data which the script splits at its top are split alike.
+        Raises ScriptError, and whatever the script raises.
         """
+        module = self._load(seed)
+        if self._many and not callable(getattr(module, self._function, None)):
+            return _by_itself(self._find(module, self._many, "a list of trials"))
+        return self._find(module, self._function, "the trial")
+
+    def load_many(self, seed: int) -> Callable[[Any], Any]:
+        """As `load`, the function that trains several."""
+        assert self._many
+        return self._find(self._load(seed), self._many, "a list of trials")
+
+    def _load(self, seed: int) -> types.ModuleType:
         tree = self.parse()
         imported = _imported(tree)
         levels = _levels(tree)
@@ -72,7 +87,7 @@ class Script:
         _seed(0)
         module = self._import("optuna" in imported, package if levels else [])
         _seed(seed)
-        return self._find(module)
+        return module
 
     @contextlib.contextmanager
     def placing_errors(self) -> Iterator[None]:
@@ -152,8 +167,8 @@ class Script:
             spec = None
         return stem if spec is not None and spec.origin == self.path else FALLBACK
 
-    def _find(self, module: types.ModuleType) -> Callable[[Any], Any]:
-        function = getattr(module, self._function, None)
+    def _find(self, module: types.ModuleType, name: str, takes: str) -> Callable[[Any], Any]:
+        function = getattr(module, name, None)
         if callable(function):
             return function  # type: ignore[no-any-return]
         there = [
@@ -163,13 +178,21 @@ class Script:
         ]
         listed = f"it has {', '.join(there)}" if there else "it has none at all"
         raise ScriptError(
-            f"{self.name} has no function {self._function} ({listed}); name the one that takes "
-            "the trial."
+            f"{self.name} has no function {name} ({listed}); name the one that takes {takes}."
         )
 
     def _bad_syntax(self, error: SyntaxError) -> ScriptError:
         name = os.path.basename(error.filename or self.path)
         return ScriptError(f"{name}, line {error.lineno}: {error.msg}; correct it.")
+
+
+def _by_itself(many: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that trains one trial, made of one that trains several."""
+
+    def train_one(trial: Any) -> Any:
+        return values_for([trial.number], many([trial]))[0]
+
+    return train_one
 
 
 def _imported(tree: ast.Module) -> set[str]:

@@ -43,6 +43,33 @@ def number(value: Any) -> float:
         return float(value)
 
 
+def values_for(numbers: list[int], returned: Any) -> list[Any]:
+    """What a function returned for each of the trials with these numbers. Raises NoObjective."""
+    if isinstance(returned, Mapping):
+        strange = [number for number in returned if number not in numbers]
+        if strange:
+            raise NoObjective(
+                f"the function returned a dict with {strange[0]!r} in it, which is none of its "
+                "trials' numbers; give each value under its trial.number."
+            )
+        return [returned.get(number) for number in numbers]
+    try:
+        if isinstance(returned, (str, bytes)):
+            raise TypeError
+        values = list(returned)
+    except TypeError:
+        raise NoObjective(
+            f"the function returned {describe(returned)}; let it return a list with one objective "
+            "for each trial."
+        ) from None
+    if len(values) != len(numbers):
+        raise NoObjective(
+            f"the function returned {len(values)} objectives for {len(numbers)} trials; let it "
+            "return one for each, in their order."
+        )
+    return values
+
+
 def read_metrics(returned: Any, objective: str, so_far: Outcome) -> dict[str, float]:
     """The metrics that a function returned, the objective among them. Raises NoObjective."""
     if isinstance(returned, Mapping):
