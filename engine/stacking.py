@@ -27,11 +27,13 @@ FEW = 4
 class Unit:
     """Trials that one worker trains as one.
 
-    `most` is how many it may have: a worker that knows better takes fewer, and returns the others.
+    `most` is how many it may have. Where that has not been `tried`, the worker finds out how many
+    are best, and returns the others.
     """
 
     trials: Sequence[Trial]
     most: int = 1
+    tried: bool = True
 
 
 @dataclass
@@ -51,8 +53,9 @@ class Stacking:
     _sizes: dict[Hashable, int] = field(default_factory=dict)
 
     def found(self, params: Params, size: int) -> None:
-        """So many trials like this one are best at a time."""
-        self._sizes[self.group_of(params)] = max(1, size)
+        """So many trials like this one are best at a time: no more than was said before."""
+        group = self.group_of(params)
+        self._sizes[group] = max(1, min(size, self._sizes.get(group, size)))
 
     def size_for(self, params: Params) -> int | None:
         """How many trials like this one are best at a time; None: nobody has tried."""
@@ -91,7 +94,7 @@ def stacking_of(spec: StudySpec) -> Stacking | None:
     if most == 1:
         return None
     if isinstance(task, ScriptTask) and task.many is not None:
-        return Stacking(lambda params: None, (), most, learns, joins=False)
+        return Stacking(lambda params: None, (), most, learns, joins=False, _sizes={None: most})
     if not isinstance(task, BuiltinTask):
         return None
     network = task.network

@@ -73,8 +73,9 @@ class Supply:
             return Unit(self._taken(pool[:1]))
         configurations = [self._params(entry) for entry in pool]
         places = self._stacking.choose(configurations, share)
-        most = self._stacking.size_for(configurations[0]) or self._stacking.most
-        return Unit(self._taken([pool[place] for place in places]), most)
+        size = self._stacking.size_for(configurations[0])
+        trials = self._taken([pool[place] for place in places])
+        return Unit(trials, size or self._stacking.most, size is not None)
 
     def newcomers(self, member: int, beside: float, most_new: float) -> list[Trial]:
         """Trials that can join the unit of a member, in which so many are."""

@@ -25,10 +25,18 @@ class Executor(Protocol):
     def processes(self) -> dict[int, int]:
         """The process of each worker, by the worker's number."""
 
-    def submit(self, trials: Sequence[Trial], *, most: int = 1, beside: int | None = None) -> None:
+    def submit(
+        self,
+        trials: Sequence[Trial],
+        *,
+        most: int = 1,
+        tried: bool = True,
+        beside: int | None = None,
+    ) -> None:
         """Run `trials` as a unit of at most `most` on one worker, as soon as there is a free one.
 
-        Or in the unit of the trial `beside`; what has no room there is returned.
+        Where it was not `tried` whether so many are best, the worker finds that out. With `beside`
+        they join the unit of that trial; what has no room there is returned.
         """
 
     def test(self, trial: Trial) -> None:

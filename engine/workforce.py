@@ -64,7 +64,7 @@ class Workforce:
         """Hand over a unit, for which there is a worker."""
         assert self.executor is not None
         self._units.append({trial.number for trial in unit.trials})
-        self.executor.submit(unit.trials, most=unit.most)
+        self.executor.submit(unit.trials, most=unit.most, tried=unit.tried)
 
     def beside(self, member: int) -> float:
         """How many trials are in the unit of one of them; no more may be, where none is begun."""

@@ -64,6 +64,7 @@ class Job:
     trials: tuple[Trial, ...]
     """Those that have not ended."""
     most: int = 1
+    tried: bool = True
     """How many may train as one."""
     stopped: frozenset[int] = frozenset()
     """Those that are to end with what they have, or have done so."""
@@ -90,9 +91,9 @@ class Job:
         _tell_to_stop(child, self.stopped)
 
     def begin(self) -> tuple[Trial, ...]:
-        """Those that the worker is to be told of now; several are a stack."""
+        """Those that the worker is to be told of now; what may be several is a stack."""
         with self._lock:
-            self._has_begun, self.is_stack = True, len(self.trials) > 1
+            self._has_begun, self.is_stack = True, max(self.most, len(self.trials)) > 1
             return self.trials
 
     def stop_again(self) -> None:

@@ -49,15 +49,22 @@ class LocalExecutor:
         pids = {s.slot.worker: s.process_id for s in self._supervisors}
         return {worker: pid for worker, pid in pids.items() if pid is not None}
 
-    def submit(self, trials: Sequence[Trial], *, most: int = 1, beside: int | None = None) -> None:
+    def submit(
+        self,
+        trials: Sequence[Trial],
+        *,
+        most: int = 1,
+        tried: bool = True,
+        beside: int | None = None,
+    ) -> None:
         """Run `trials` on one worker as soon as one is free: several as one, a stack.
 
-        At most `most` are to train at a time, those included that join later. With `beside` they
-        join the stack in which that trial runs, when its epoch ends; what comes too late for that,
-        or has no room, is returned.
+        At most `most` are to train at a time, those included that join later; where that was not
+        `tried`, the worker finds out how many are best. With `beside` they join the stack in which
+        that trial runs, when its epoch ends; what comes too late, or has no room, is returned.
         """
         if beside is None:
-            self._put(Job("run", tuple(trials), most))
+            self._put(Job("run", tuple(trials), most, tried))
         else:
             self._join(tuple(trials), self._under_way.get(beside))
 

@@ -152,7 +152,8 @@ class Supervisor(threading.Thread):
         orders = [self._task.order_for(trial) for trial in job.begin()]
         with contextlib.suppress(ChildGoneError):
             if job.is_stack:
-                child.send("run_many", unit=job.unit, most=job.most, trials=orders)
+                terms = {"unit": job.unit, "most": job.most, "tried": job.tried}
+                child.send("run_many", trials=orders, **terms)
             else:
                 child.send("run", **orders[0])
         job.stop_again()

@@ -6,7 +6,7 @@ so that it also runs under a user's own interpreter, started by its path; what i
 what runs scripts and commands is then loaded by path as well. The program's side is supervisor.py.
 
 In:  open (task, base, device, threads), run (trial, params, seed, weights, checkpoint),
-     run_many (unit, most, trials: what `run` says of each), join (unit, trials) while that runs,
+     run_many (unit, most, tried, trials: what `run` says of each), join (unit, trials) meanwhile,
      stop (trial), test, discover (seconds, probes)
 Out: ready, refused, started, report, result, failure, tested, discovered;
      of several: sized (trial, size), returned (trial, why, alone), and done when none is left

@@ -28,7 +28,7 @@ class StackContext:
     """What the training of several trials may ask and tell.
 
     `trials` are those to begin with, of which it may give back what is too much; at most `most`
-    are to train at a time.
+    are to train at a time. Where it was not `tried` whether so many are best, it is to find out.
     """
 
     def __init__(self, channel: Channel, job: dict[str, Any]) -> None:
@@ -38,6 +38,7 @@ class StackContext:
         self._at_work: dict[int, StackedTrial] = {}
         self._shared = time.perf_counter()
         self.most: int = job["most"]
+        self.tried: bool = job["tried"]
         self.trials: list[TrialContext] = self._take(job["trials"])
 
     def _take(self, orders: list[dict[str, Any]]) -> list[TrialContext]:
@@ -125,6 +126,6 @@ def run_stack(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
         end_if_forked(channel)
     except BaseException as error:
         end_if_forked(channel, error)
-        stack.fail(error)
+        stack.give_all_back(error)
     stack.close()
     channel.send("done", unit=job["unit"])
