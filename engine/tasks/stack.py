@@ -174,7 +174,7 @@ class StackTrainer:
 
     def _grouped(self) -> Iterator[tuple[slice, StackedOptimizer]]:
         """Each optimiser with the members it moves."""
-        parameters, first = self._network.parameters.detach(), 0
+        parameters, first = self._network.parameters, 0
         for name, group in groupby(self._seats, key=lambda seat: seat.optimizer):
             seats = list(group)
             memory = stacked([seat.memory for seat in seats])
@@ -212,26 +212,21 @@ class StackTrainer:
 
     def _step(self, x: Tensor, y: Tensor, rates: Tensor) -> Tensor:
         """Move every member by one batch; what the networks gave before."""
-        import torch
-
         outputs = self._network(x, training=True)
-        (gradients,) = torch.autograd.grad(
-            outputs, self._network.parameters, self._loss(outputs.detach(), y)
-        )
+        gradients = self._network.gradients(self._loss(outputs, y))
         for members, optimizer in self._optimizers:
             optimizer.step(gradients[members], rates[members])
-        return outputs.detach()
+        return outputs
 
     def _validate(self) -> list[Metrics]:
         import torch
 
         rows, network, members = self.validation_rows, self._network, len(self._seats)
         together = max(_FEWEST_ROWS, _ROWS_EVALUATED // members)
-        with torch.inference_mode():
-            starts = range(0, len(rows), together)
-            parts = [network.shared(rows.x[start : start + together]) for start in starts]
-            outputs = torch.cat([network(part, training=False) for part in parts], dim=2)
-            return measure_stack(self.goal, outputs, rows.y.expand(members, -1))
+        starts = range(0, len(rows), together)
+        parts = [network.shared(rows.x[start : start + together]) for start in starts]
+        outputs = torch.cat([network(part, training=False) for part in parts], dim=2)
+        return measure_stack(self.goal, outputs, rows.y.expand(members, -1))
 
 
 def stacked(rows: Sequence[Sequence[Tensor]]) -> list[Tensor]:

@@ -30,9 +30,10 @@ class Dropouts:
             torch.tensor(numbers, device=device).view(-1, 1, 1) for numbers in (self.keeps, levels)
         )
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def mask(self, x: Tensor) -> Tensor:
+        """What to multiply `x` by: 0, or what makes up for the units that are switched off."""
         mask = self._drawn(x) if x.device.type == "cpu" else self._bernoulli(x)
-        return x * mask.div_(self.shares)
+        return mask.div_(self.shares)
 
     def _drawn(self, x: Tensor) -> Tensor:
         """As networks.random_levels draws them, in one pass for all members."""

@@ -1,23 +1,21 @@
 """Many networks of one architecture as one: batched products in place of a product each.
 
 Parameters lie as (members, numbers), a row for each network, which one gradient of the same shape
-answers. Dense layers keep their values as (members, units, rows): so no product, gradient or batch
-norm needs a transposed copy. Convolutions keep theirs as (rows, members * channels, ...).
+answers. The layers themselves are in stack_layers.py.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from engine.tasks import stack_layers as layers
 from engine.tasks.stack_dropout import Dropouts
+from engine.tasks.stack_layers import Layer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-    Forward = Callable[["Weights", Tensor, bool], Tensor]
-    Weights = Iterator[Tensor]
 
 
 class Layout:
@@ -68,21 +66,25 @@ class StackedNetwork:
 
     def __init__(self, template: nn.Sequential, rows: Sequence[Tensor], dropouts: Dropouts) -> None:
         self.layout = Layout(template)
-        self.parameters = rows[0].detach().requires_grad_()
+        self.parameters = rows[0]
         self.buffers = dict(zip(self.layout.buffers, rows[1:], strict=True))
         self.members, self.dropouts = len(rows[0]), dropouts
         self.layers = list(self._layers(template))
 
     def __call__(self, x: Tensor, training: bool) -> Tensor:
         """Outputs (members, outputs, rows) of what gather() or shared() gives."""
-        parts = self.parameters.split_with_sizes(self.layout.sizes, dim=1)
-        shapes = self.layout.shapes.values()
-        weights = iter(
-            [p.view(self.members, *shape) for p, shape in zip(parts, shapes, strict=True)]
-        )
         for layer in self.layers:
-            x = layer(weights, x, training)
+            x = layer.forward(x, training)
         return x
+
+    def gradients(self, gradient: Tensor) -> Tensor:
+        """Of the parameters, from the one at the outputs of the last pass in training."""
+        import torch
+
+        for layer in reversed(self.layers):
+            gradient = layer.backward(gradient)
+        found = [one.reshape(self.members, -1) for layer in self.layers for one in layer.gradients]
+        return torch.cat(found, dim=1)
 
     def gather(self, x: Tensor, chosen: Tensor) -> Tensor:
         """The rows `chosen` (members, rows) of `x` (n, ...), each member its own."""
@@ -91,86 +93,53 @@ class StackedNetwork:
             found = x.index_select(0, chosen.reshape(-1))
             return found.view(members, rows, -1).transpose(1, 2)
         found = x.index_select(0, chosen.t().reshape(-1)).view(rows, -1, *x.shape[2:])
-        return self._images(found)
+        return layers.in_layout(found)
 
     def shared(self, x: Tensor) -> Tensor:
         """Rows `x` (rows, ...) for all members alike."""
         if x.dim() == 2:
             return x.t().expand(self.members, -1, -1)
-        return self._images(x.repeat(1, self.members, 1, 1))
+        return layers.in_layout(x.repeat(1, self.members, 1, 1))
 
-    def _images(self, x: Tensor) -> Tensor:
-        """Channels last on a CPU, whose grouped convolutions and pooling are far faster so."""
-        import torch
-
-        if x.device.type == "cpu":
-            return x.contiguous(memory_format=torch.channels_last)
-        return x
-
-    def _layers(self, template: nn.Sequential) -> Iterator[Forward]:
+    def _layers(self, template: nn.Sequential) -> Iterator[Layer]:
         """A stacked layer for each of the template's, and dropout after each dense activation."""
         from torch import nn
 
-        dense = False
+        weights, dense = iter(self._weights()), False
         for name, layer in template.named_children():
+            first = name == "0"
             if isinstance(layer, nn.Linear):
                 dense = True
-                yield _linear
+                yield layers.Linear([next(weights), next(weights)], first)
             elif isinstance(layer, nn.Conv2d):
-                yield self._convolution(layer)
+                padding = [int(side) for side in layer.padding]
+                yield layers.Convolution([next(weights), next(weights)], first, padding)
             elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-                yield self._batch_norm(name, layer)
-            elif isinstance(layer, nn.Flatten):
-                yield self._flatten
+                yield self._batch_norm(name, [next(weights), next(weights)], layer)
             else:
-                yield _elementwise(layer)
+                yield self._without_parameters(layer)
                 if dense and self.dropouts.any:
-                    yield self._dropout
+                    yield layers.Dropout(self.dropouts)
 
-    def _convolution(self, layer: nn.Conv2d) -> Forward:
-        from torch.nn import functional
+    def _weights(self) -> list[Tensor]:
+        """The parameters of all members (members, ...), as views."""
+        parts = self.parameters.split_with_sizes(self.layout.sizes, dim=1)
+        shapes = self.layout.shapes.values()
+        return [part.view(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
-        def forward(weights: Weights, x: Tensor, training: bool) -> Tensor:
-            weight, bias = next(weights).flatten(0, 1), next(weights).reshape(-1)
-            return functional.conv2d(x, weight, bias, padding=layer.padding, groups=self.members)
+    def _batch_norm(
+        self, name: str, weights: Sequence[Tensor], layer: nn.BatchNorm1d | nn.BatchNorm2d
+    ) -> Layer:
+        mean, variance = (self.buffers[f"{name}.running_{word}"] for word in ("mean", "var"))
+        return layers.BatchNorm(weights, mean, variance, layer)
 
-        return forward
+    def _without_parameters(self, layer: nn.Module) -> Layer:
+        from torch import nn
 
-    def _batch_norm(self, name: str, layer: nn.BatchNorm1d | nn.BatchNorm2d) -> Forward:
-        from torch.nn import functional
-
-        mean = self.buffers[f"{name}.running_mean"].view(-1)
-        variance = self.buffers[f"{name}.running_var"].view(-1)
-        momentum, epsilon = layer.momentum or 0.0, layer.eps
-
-        def forward(weights: Weights, x: Tensor, training: bool) -> Tensor:
-            weight, bias = next(weights).reshape(-1), next(weights).reshape(-1)
-            channels = x if x.dim() == 4 else x.view(1, -1, x.shape[2])
-            return functional.batch_norm(
-                channels, mean, variance, weight, bias, training, momentum, epsilon
-            ).view(x.shape)
-
-        return forward
-
-    def _dropout(self, weights: Weights, x: Tensor, training: bool) -> Tensor:
-        return self.dropouts(x) if training else x
-
-    def _flatten(self, weights: Weights, x: Tensor, training: bool) -> Tensor:
-        return x.reshape(len(x), self.members, -1).permute(1, 2, 0)
-
-
-def _linear(weights: Weights, x: Tensor, training: bool) -> Tensor:
-    import torch
-
-    weight, bias = next(weights), next(weights)
-    return torch.baddbmm(bias.unsqueeze(2), weight, x)
-
-
-def _elementwise(layer: nn.Module) -> Forward:
-    """The layer itself, without the template's own dropout, which hooks into calls."""
-
-    def forward(weights: Weights, x: Tensor, training: bool) -> Tensor:
-        found: Tensor = layer.forward(x)
-        return found
-
-    return forward
+        if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d):
+            assert isinstance(layer.kernel_size, int)
+            kind = layers.MaxPool if isinstance(layer, nn.MaxPool2d) else layers.AveragePool
+            return kind(layer.kernel_size)
+        if isinstance(layer, nn.Flatten):
+            return layers.Flatten(self.members)
+        return layers.Activation(type(layer).__name__)

@@ -1,0 +1,245 @@
+"""The layers of a stack, forward and backward: one call for all members, and no graph.
+
+The backward passes are torch's own kernels called by hand: for networks as small as these, autograd
+takes as long as the arithmetic. Dense layers keep values as (members, units, rows): so no product,
+gradient or batch norm needs a transposed copy. Convolutions keep theirs as
+(rows, members * channels, height, width).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from engine.tasks.stack_dropout import Dropouts
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    Kernel = Callable[..., Tensor]
+
+
+class Layer:
+    """`backward` is called once after a `forward` in training, which keeps what it needs.
+
+    `parameters` are views (members, ...) of what training moves; `gradients` are theirs, of the
+    last backward pass. `first`: nobody asks for the gradient of what comes in.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor] = (), first: bool = False) -> None:
+        self.parameters, self.first = parameters, first
+        self.gradients: Sequence[Tensor] = ()
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        """What the layer makes of `x`, which it may change."""
+        raise NotImplementedError
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        """The gradient at the layer's input from the one at its output, which it may change."""
+        raise NotImplementedError
+
+
+class Linear(Layer):
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        import torch
+
+        weight, bias = self.parameters
+        if training:
+            self.x = x
+        return torch.baddbmm(bias.unsqueeze(2), weight, x)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        import torch
+
+        self.gradients = torch.bmm(gradient, self.x.transpose(1, 2)), gradient.sum(dim=2)
+        if self.first:
+            return gradient
+        return torch.bmm(self.parameters[0].transpose(1, 2), gradient)
+
+
+class Convolution(Layer):
+    def __init__(self, parameters: Sequence[Tensor], first: bool, padding: Sequence[int]) -> None:
+        super().__init__(parameters, first)
+        self.padding, self.members = list(padding), len(parameters[0])
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        import torch
+
+        weight, bias = self.parameters[0].flatten(0, 1), self.parameters[1].reshape(-1)
+        if training:
+            self.x, self.weight = x, weight
+        return torch.conv2d(x, weight, bias, padding=self.padding, groups=self.members)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        import torch
+
+        found, *self.gradients = torch.ops.aten.convolution_backward.default(
+            gradient,
+            self.x,
+            self.weight,
+            [len(self.weight)],
+            [1, 1],
+            self.padding,
+            [1, 1],
+            False,
+            [0, 0],
+            self.members,
+            [not self.first, True, True],
+        )
+        return gradient if self.first else found
+
+
+class BatchNorm(Layer):
+    """Over each member's own rows; `mean` and `variance` are the running ones."""
+
+    def __init__(
+        self,
+        parameters: Sequence[Tensor],
+        mean: Tensor,
+        variance: Tensor,
+        layer: nn.BatchNorm1d | nn.BatchNorm2d,
+    ) -> None:
+        super().__init__(parameters)
+        self.running = mean.view(-1), variance.view(-1)
+        self.momentum, self.epsilon = layer.momentum or 0.0, layer.eps
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        import torch
+
+        weight, bias = (parameter.reshape(-1) for parameter in self.parameters)
+        channels = _channels(x)
+        found, *saved = torch.native_batch_norm(
+            channels, weight, bias, *self.running, training, self.momentum, self.epsilon
+        )
+        if training:
+            self.x, self.weight, self.saved = channels, weight, saved
+        y: Tensor = found.view(x.shape)
+        return y
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        import torch
+
+        found, *self.gradients = torch.ops.aten.native_batch_norm_backward.default(
+            _channels(gradient),
+            self.x,
+            self.weight,
+            *self.running,
+            *self.saved,
+            True,
+            self.epsilon,
+            [True, True, True],
+        )
+        below: Tensor = found.view(gradient.shape)
+        return below
+
+
+def _channels(x: Tensor) -> Tensor:
+    return x if x.dim() == 4 else x.view(1, -1, x.shape[2])
+
+
+class Activation(Layer):
+    """`name` is that of torch's layer."""
+
+    def __init__(self, name: str) -> None:
+        import torch
+        from torch.nn import functional
+
+        super().__init__()
+        aten = torch.ops.aten
+        kernels: dict[str, tuple[Kernel, Kernel, bool]] = {
+            "ReLU": (torch.relu_, lambda g, y: aten.threshold_backward.default(g, y, 0), True),
+            "Tanh": (torch.tanh_, aten.tanh_backward.default, True),
+            "GELU": (functional.gelu, aten.gelu_backward.default, False),
+            "SiLU": (functional.silu, aten.silu_backward.default, False),
+        }
+        self.apply, self.derive, self.keeps_output = kernels[name]
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        y = self.apply(x)
+        self.kept = y if self.keeps_output else x
+        return y
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        return self.derive(gradient, self.kept)
+
+
+class MaxPool(Layer):
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.sides = [side, side]
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        from torch.nn import functional
+
+        if not training:
+            return functional.max_pool2d(x, self.sides)
+        self.x = x
+        found, self.places = functional.max_pool2d_with_indices(x, self.sides)
+        return found
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        import torch
+
+        found: Tensor = torch.ops.aten.max_pool2d_with_indices_backward.default(
+            gradient, self.x, self.sides, self.sides, [0, 0], [1, 1], False, self.places
+        )
+        return found
+
+
+class AveragePool(Layer):
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.sides = [side, side]
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        from torch.nn import functional
+
+        self.x = x
+        return functional.avg_pool2d(x, self.sides)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        import torch
+
+        found: Tensor = torch.ops.aten.avg_pool2d_backward.default(
+            gradient, self.x, self.sides, self.sides, [0, 0], False, True, None
+        )
+        return found
+
+
+class Flatten(Layer):
+    """From convolutions to dense layers."""
+
+    def __init__(self, members: int) -> None:
+        super().__init__()
+        self.members = members
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        self.shape = x.shape
+        return x.reshape(len(x), self.members, -1).permute(1, 2, 0)
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        return in_layout(gradient.permute(2, 0, 1).reshape(self.shape))
+
+
+def in_layout(x: Tensor) -> Tensor:
+    """Channels last on a CPU, whose grouped convolutions and pooling are far faster so."""
+    import torch
+
+    if x.device.type == "cpu":
+        return x.contiguous(memory_format=torch.channels_last)
+    return x
+
+
+class Dropout(Layer):
+    def __init__(self, dropouts: Dropouts) -> None:
+        super().__init__()
+        self.dropouts = dropouts
+
+    def forward(self, x: Tensor, training: bool) -> Tensor:
+        if not training:
+            return x
+        self.mask = self.dropouts.mask(x)
+        return x * self.mask
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        return gradient.mul_(self.mask)
