@@ -110,20 +110,18 @@ class Runner:
 
         `epoch_over` is called just before each epoch is reported.
         """
-        from engine.tasks.training import Trainer
+        from engine.tasks.stack import train_one
 
         member = self.member(context)
         batch = min(int(member.params["batch_size"]), len(self.train))
         self.share_out(member.network, batch)
-        trainer = Trainer(
-            member.network, member.params, self.goal, self.train, self.validation, member.seed
-        )
 
         def report(step: int, metrics: dict[str, float]) -> None:
             epoch_over()
             context.report(step, metrics)
 
-        result = trainer.run(report, context.should_stop, member.checkpoints)
+        rows = self.train, self.validation
+        result = train_one(member, self.goal, *rows, report, context.should_stop)
         return self.outcome(context, result)
 
     def run_many(self, stack: StackContext) -> None:

@@ -1,6 +1,6 @@
 """Whether a stack pays, and of what size: found by training a few steps, not by rules.
 
-Alone is training.Trainer; a stack that is not clearly faster a member than that is none.
+A stack that is not clearly faster a member than training alone is none.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from engine.tasks.stack import Member, StackTrainer
+from engine.tasks.stack import Member, StackTrainer, train_one
 from engine.tasks.stack_memory import ran_out
-from engine.tasks.training import DeviceRows, Goal, Trainer
+from engine.tasks.training import DeviceRows, Goal
 
 _STEPS = 6
 _EPOCHS = 3
@@ -95,8 +95,7 @@ def _seconds(
     clock = time.process_time if train.y.device.type == "cpu" else time.perf_counter
     ends: list[float] = []
     if size == 1:
-        alone = Trainer(member.network, member.params, goal, train, validation, member.seed)
-        alone.run(lambda *_: ends.append(clock()), lambda: False)
+        train_one(member, goal, train, validation, lambda *_: ends.append(clock()), lambda: False)
     else:
         StackTrainer(
             [member] * size, goal, train, validation, lambda *_: ends.append(clock())
