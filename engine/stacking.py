@@ -52,10 +52,16 @@ class Stacking:
     joins: bool = True
     _sizes: dict[Hashable, int] = field(default_factory=dict)
 
-    def found(self, params: Params, size: int) -> None:
-        """So many trials like this one are best at a time: no more than was said before."""
-        group = self.group_of(params)
-        self._sizes[group] = max(1, min(size, self._sizes.get(group, size)))
+    def found(self, params: Params, size: int) -> bool:
+        """So many trials like this one are best at a time; whether that is news.
+
+        No more are than was said before.
+        """
+        before = self.size_for(params)
+        if before is not None and before <= size:
+            return False
+        self._sizes[self.group_of(params)] = max(1, size)
+        return True
 
     def size_for(self, params: Params) -> int | None:
         """How many trials like this one are best at a time; None: nobody has tried."""
@@ -71,14 +77,18 @@ class Stacking:
         """What others must have in common with `params` to go together with it."""
         return {name: params[name] for name in self.shared if name in params}
 
-    def choose(self, pool: Sequence[Params], share: int) -> list[int]:
-        """The places in `pool`, not empty, of those that make the next unit, the first among them.
+    def choose(self, pool: Sequence[Params], share: int) -> tuple[list[int], int]:
+        """The places in `pool`, not empty, of those that make the next unit, the first among them;
+        and how many it may have.
 
-        No more than a worker's `share`, so that none is idle in the end; but for a few, which are
-        hardly slower than one.
+        They are no more than a worker's `share`, so that none is idle in the end; but for a few,
+        which are hardly slower than one. Where nobody has tried how many are best, no more need be
+        than there are.
         """
-        count = self.size_for(pool[0]) or self.most
-        return self.alike(pool[0], pool)[: min(count, max(FEW, share))]
+        alike = self.alike(pool[0], pool)
+        size = self.size_for(pool[0])
+        most = size or (self.most if self.learns else min(self.most, max(FEW, len(alike))))
+        return alike[: min(most, max(FEW, share))], most
 
     def alike(self, params: Params, pool: Sequence[Params]) -> list[int]:
         """The places in `pool` of what can go together with `params`."""

@@ -241,9 +241,9 @@ class StudyLoop:
 
     def _on_sized(self, message: StackSized) -> None:
         """A worker has found how many trials are best at a time."""
-        assert self._around.stacking is not None
-        trial = self._ledger.trials[message.number]
-        self._around.stacking.found(trial.params, message.size)
+        trial, stacking = self._ledger.trials[message.number], self._around.stacking
+        if stacking is None or not stacking.found(trial.params, message.size):
+            return
         how = f"{message.size} at a time" if message.size > 1 else "one by one"
         self._journal.log("info", f"Trials like {trial.number} train {how}.", trial.number)
 

@@ -72,10 +72,9 @@ class Supply:
         if self._stacking is None:
             return Unit(self._taken(pool[:1]))
         configurations = [self._params(entry) for entry in pool]
-        places = self._stacking.choose(configurations, share)
-        size = self._stacking.size_for(configurations[0])
-        trials = self._taken([pool[place] for place in places])
-        return Unit(trials, size or self._stacking.most, size is not None)
+        places, most = self._stacking.choose(configurations, share)
+        tried = self._stacking.size_for(configurations[0]) is not None
+        return Unit(self._taken([pool[place] for place in places]), most, tried)
 
     def newcomers(self, member: int, beside: float, most_new: float) -> list[Trial]:
         """Trials that can join the unit of a member, in which so many are."""

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 class StackContext(Protocol):
     """What a worker gives a unit.
 
-    `trials` are those to begin with, `most` is how many may train as one. `epoch_over` shares the
-    time since its last call out among the trials at work.
+    `trials` are those to begin with, `most` is how many may train as one; where that was not
+    `tried`, fewer may be better. `epoch_over` shares the time since its last call out among the
+    trials at work.
     """
 
     trials: list[TrialContext]
     most: int
+    tried: bool
 
     def newcomers(self) -> list[TrialContext]:
         """Those that have joined since this was last asked."""
@@ -56,7 +58,8 @@ def run_many(runner: Runner, stack: StackContext) -> None:
     trials = unit.admit(stack.trials)
     while trials:
         size = unit.size_for(trials[0])
-        stack.size(trials[0], size)
+        if size < stack.most or not stack.tried:
+            stack.size(trials[0], size)
         trials = unit.keep(trials, size)
         trials = unit.train(trials, size) if size > 1 else unit.train_alone(trials[0])
     unit.keep(stack.newcomers(), 0)
@@ -85,8 +88,8 @@ class _Unit:
         """How many trials like this one train best as one: found once for its group, then kept."""
         sizes, group = self.runner.stack_sizes, self._group(trial)
         if group not in sizes:
-            sizes[group] = self._probed(trial)
-        return sizes[group]
+            sizes[group] = self.stack.most if self.stack.tried else self._probed(trial)
+        return min(sizes[group], self.stack.most)
 
     def train_alone(self, trial: TrialContext) -> list[TrialContext]:
         """Train `trial` by itself; nobody is left."""
@@ -133,7 +136,7 @@ class _Unit:
 
     def _group(self, trial: TrialContext) -> Hashable:
         params = self.runner.complete(trial.params)
-        return stack_key(self.runner.settings.network, params), self.stack.most
+        return stack_key(self.runner.settings.network, params)
 
     def _probed(self, trial: TrialContext) -> int:
         runner, member = self.runner, self.runner.member(trial)

@@ -148,14 +148,21 @@ class SimulatedExecutor:
         self._alive: dict[int, int] = {}
         self._units: list[set[int]] = []
 
-    def submit(self, trials: Sequence[Trial], *, most: int = 1, beside: int | None = None) -> None:
+    def submit(
+        self,
+        trials: Sequence[Trial],
+        *,
+        most: int = 1,
+        tried: bool = True,
+        beside: int | None = None,
+    ) -> None:
         if beside is None:
             self._units = [unit for unit in self._units if unit & self._alive.keys()]
             self._units.append(set())
             assert len(self._units) <= self.capacity
         unit = self._units[-1] if beside is None else self._unit_of(beside)
         size = self._size(trials[0]) if most > 1 or beside is not None else 1
-        if most > 1:
+        if not tried:
             self._inbox.put(StackSized(trials[0].number, size))
         for trial in trials:
             self._behaviour.submitted.append(trial)

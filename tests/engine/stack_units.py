@@ -50,6 +50,8 @@ class Unit:
     `late` gives those who have joined, each time it is asked.
     """
 
+    tried = False
+
     def __init__(
         self, trials: list[Trial], most: int = 4, late: Callable[[], list[Trial]] = list
     ) -> None:

@@ -38,7 +38,7 @@ class StackContext:
         self._at_work: dict[int, StackedTrial] = {}
         self._shared = time.perf_counter()
         self.most: int = job["most"]
-        self.tried: bool = job["tried"]
+        self.tried: bool = job.get("tried", False)
         self.trials: list[TrialContext] = self._take(job["trials"])
 
     def _take(self, orders: list[dict[str, Any]]) -> list[TrialContext]:
