@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tour_control import ControlScenes
 from tour_guide import SETTLE_MS
+from tour_stopped import StoppedScenes
 
 from engine.events import StudyState
 from engine.places import resources
@@ -23,7 +24,7 @@ DESIGNS = (
 )
 
 
-class Tour(ControlScenes):
+class Tour(ControlScenes, StoppedScenes):
     """Goes through the program and saves pictures in a folder."""
 
     def script(self) -> Script:
@@ -32,6 +33,7 @@ class Tour(ControlScenes):
         yield from self._design()
         yield from self._run_grid()
         yield from self._run_bayesian()
+        yield from self._stopped_early()
         yield from self._control()
         yield from self._fail_alike()
         yield from self._dialogs()

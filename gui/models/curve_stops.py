@@ -5,14 +5,13 @@ Why each was stopped is the trial's own note; the rules are the engine's (engine
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.pruners import Pruner
 from engine.trial import TrialState
-from gui.models.curves_view import CurveBook, scaled
+from gui.models.curves_view import CurveBook, CurvesView, scaled
 from gui.models.study_model import StudyModel
 
 _DEALT = 1000
@@ -42,16 +41,20 @@ class Levels:
     text: str
 
 
-def stops_of(model: StudyModel, book: CurveBook, numbers: Iterable[int], log: bool) -> Stops:
-    """Where those of the trials `numbers` were stopped that were; what has no value is left out."""
+def stops_of(model: StudyModel, book: CurveBook, view: CurvesView) -> Stops:
+    """Where the trials that were looked at for `view` were stopped, those that were.
+
+    Who was far out is marked at the end of the axis; who never had a value is left out.
+    """
     ends = []
-    for number in numbers:
+    for number in view.known:
         if model.trials[number].state is TrialState.PRUNED:
-            x, y = scaled(book.curve(number), log)
+            x, y = scaled(book.curve(number), view.log)
             known = np.flatnonzero(np.isfinite(y))
             ends += [(number, x[at], y[at]) for at in known[-1:]]
     table = np.array(ends, dtype=float).reshape(-1, 3)
-    return Stops(table[:, 0].astype(np.intp), table[:, 1], table[:, 2])
+    y = np.clip(table[:, 2], view.low, view.high)
+    return Stops(table[:, 0].astype(np.intp), table[:, 1], y)
 
 
 def levels_of(model: StudyModel, number: int | None = None) -> Levels | None:

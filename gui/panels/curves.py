@@ -173,7 +173,7 @@ class CurvesPanel(PlotPanel):
 
     def _draw_stops(self, view: CurvesView) -> None:
         """Marks where trials were stopped; what can be pointed at are they and the curves."""
-        stops = stops_of(self.model, self._book, view.known, view.log)
+        stops = stops_of(self.model, self._book, view)
         if not self.show_stops.isChecked():
             stops = Stops(*(part[:0] for part in (stops.numbers, stops.x, stops.y)))
         chosen = np.flatnonzero(stops.numbers == self.model.selected)

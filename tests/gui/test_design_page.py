@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QUndoStack, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit
 
 from engine.spec import Resources, StudySpec
 from gui.models.cells import Column
@@ -87,6 +87,8 @@ def test_that_what_is_seldom_limited_is_edited_in_a_dialog(page, draft):
         assert field.problem == problem
     assert draft.verdict.spec.limits.same_failures == 5
     dialog.accept()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    draft.set_entry("limits", "same_failures", 6)  # nobody is left who would show it
 
 
 def test_that_typing_in_a_field_is_undone_by_the_window(qtbot, page, draft):

@@ -9,7 +9,7 @@ from engine.task_tables import ScriptTask
 from engine.trial import Report, TrialState
 from gui.main_window import RUN
 from gui.models.curve_stops import levels_of, stops_of
-from gui.models.curves_view import CurveBook
+from gui.models.curves_view import CurveBook, view_curves
 from gui.models.study_model import StudyModel
 from gui.panels.curves import CurvesPanel
 from tests.gui.made_up import made, snapshot, spec_of
@@ -27,6 +27,11 @@ def curve_of(*values, first=1):
 
 def spec_with(rule, **options):
     return spec_of().with_(pruner=PrunerSpec(name=rule, options=options))
+
+
+def stops_in(model, log=False):
+    book = CurveBook(model.reports, LOSS)
+    return stops_of(model, book, view_curves(model, book, log))
 
 
 def stopped(number, value=0.5, why=WHY):
@@ -68,7 +73,7 @@ def drawn(qtbot, panel):
 
 def test_that_a_stopped_curve_ends_in_a_mark_and_a_complete_one_does_not(qapp):
     model = model_of(made(0, PARAMS), stopped(1))
-    stops = stops_of(model, CurveBook(model.reports, LOSS), (0, 1), log=True)
+    stops = stops_in(model, log=True)
     assert stops.numbers.tolist() == [1]
     assert stops.x.tolist() == [3]
     assert stops.y.tolist() == [pytest.approx(np.log10(0.5))]
@@ -78,8 +83,15 @@ def test_that_a_trial_that_ended_without_a_number_is_marked_at_its_last_one(qapp
     model = StudyModel(
         snapshot(spec_with("asha"), [stopped(0)], reports={0: curve_of(2.0, 1.0, float("nan"))})
     )
-    stops = stops_of(model, CurveBook(model.reports, LOSS), (0,), log=False)
+    stops = stops_in(model)
     assert (stops.x.tolist(), stops.y.tolist()) == ([2], [1.0])
+
+
+def test_that_one_that_was_far_out_is_marked_at_the_end_of_the_axis(qapp):
+    reports = {n: curve_of(2.0, 1.0, 0.5) for n in range(9)} | {9: curve_of(900.0, 901.0)}
+    trials = [*(made(n, PARAMS) for n in range(9)), stopped(9)]
+    model = StudyModel(snapshot(spec_with("asha"), trials, reports=reports))
+    assert stops_in(model).y.tolist() == [2.0]
 
 
 def test_that_rungs_are_those_of_the_rule(qapp):

@@ -13,16 +13,16 @@ from gui.widgets.cards import Card
 from gui.widgets.spec_form import SpecForm
 from gui.widgets.text import label
 
+_STACK = ("resources", "stack")
 _PLACES = (
     *(("budget", key) for key in ("trials", "seconds", "target", "worth")),
-    ("limits", "trial_seconds"),
     ("pruner", "name"),
-    *(("resources", key) for key in ("workers", "devices", "stack")),
+    _STACK,
+    *(("resources", key) for key in ("workers", "devices")),
 )
-_STACK = ("resources", "stack")
 _SELDOM = (
     ("budget", "when_settled"),
-    *(("limits", key) for key in ("memory_mb", "report_seconds")),
+    *(("limits", key) for key in ("trial_seconds", "memory_mb", "report_seconds")),
     *(("limits", key) for key in ("same_failures", "retries", "retry_on")),
     ("resources", "per_device"),
     ("resources", "seed"),
@@ -37,7 +37,7 @@ class BudgetCard(Card):
         super().__init__("Budget", parent)
         self._draft = draft
         self.form = SpecForm(draft, _PLACES)
-        tip = "Memory, silence, retries, what else ends the study, and the seed"
+        tip = "What a trial may use, retries, what else ends the study, and the seed"
         self.more = button("More…", self._show_more, "quiet", tip)
         head = QHBoxLayout()
         self.column.removeWidget(self.title)
@@ -67,6 +67,7 @@ class LimitsDialog(QDialog):
     def __init__(self, parent: QWidget, draft: Draft) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._draft = draft
         self.setWindowTitle("More settings")
         self.form = SpecForm(draft, _SELDOM)
         self.form.setMinimumWidth(self.fontMetrics().averageCharWidth() * _CHARACTERS)
@@ -77,5 +78,8 @@ class LimitsDialog(QDialog):
         column.addWidget(self.form)
         close = button("Close", self.accept, "primary")
         column.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)
-        draft.changed.connect(lambda: self.form.set_verdict(draft.verdict))
-        self.form.set_verdict(draft.verdict)
+        draft.changed.connect(self._say_what_is_wrong)
+        self._say_what_is_wrong()
+
+    def _say_what_is_wrong(self) -> None:
+        self.form.set_verdict(self._draft.verdict)
