@@ -123,10 +123,10 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class GainForeseen:
-    """What the method expects more trials to improve the objective by, in its own units.
+    """What the method expects more trials to improve the objective by at most, in its own units.
 
-    In an `hour` (None while no trial's time is known), by `all` that there could be; the `noise`
-    is the standard deviation of the objective at its best.
+    Those of an `hour` (None while no trial's time is known), and `all` that there could be; the
+    `noise` is the standard deviation of the objective at its best.
     """
 
     hour: float | None

@@ -62,18 +62,18 @@ class Settling:
         objective, worth = self._ledger.spec.task.objective, self._ledger.spec.budget.worth
         if worth is not None and hourly is not None and hourly < worth:
             return (
-                f"More trials are expected to improve {objective} by {hourly:.2g} an hour, "
-                f"less than the {worth:g} that an hour is worth."
+                f"More trials are expected to improve {objective} by at most {hourly:.3g} an "
+                f"hour, less than the {worth:.3g} that it is worth."
             )
         if outlook.all < outlook.noise:
             return (
                 f"More trials are not expected to improve {objective} by more than "
-                f"{outlook.all:.2g}, less than its noise of {outlook.noise:.2g}."
+                f"{outlook.all:.3g}, less than its noise of {outlook.noise:.3g}."
             )
         return ""
 
     def _hourly(self, outlook: Outlook) -> float | None:
-        """The expected gain of the trials of an hour; None while no trial's time is known.
+        """What an hour is expected to gain at most; None while no trial's time is known.
 
         Each is taken to gain what the next one does, though the later ones gain less, and all of
         them together no more than there is.

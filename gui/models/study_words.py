@@ -74,7 +74,7 @@ def tally(model: StudyModel) -> str:
         parts[-1] += f", which {saved}"
     gain = None if model.foreseen is None or model.suggestion else model.foreseen.hour
     if gain is not None:
-        parts.append(f"expected gain {number(gain)}/h")
+        parts.append(f"expected gain ≤ {number(gain)}/h")
     return " · ".join(parts)
 
 

@@ -25,7 +25,7 @@ BENCHMARKS = (
     "stacks",
     "pruners",
 )
-LONG = ("methods", "ablation")
+LONG = ("methods", "ablation", "settled")
 """Those that take most of an hour, and are run by name only."""
 
 

@@ -60,8 +60,8 @@ def test_that_a_study_proposes_to_stop_when_an_hour_gains_less_than_it_is_worth(
     study, events = simulate(tmp_path / "s.tune", f"trials = 25\n{WORTH}")
     (said,) = suggestions(events)
     assert said.message == (
-        "More trials are expected to improve val_cross_entropy by 0.00036 an hour, "
-        "less than the 0.001 that an hour is worth."
+        "More trials are expected to improve val_cross_entropy by at most 0.00036 an hour, "
+        "less than the 0.001 that it is worth."
     )
     assert any(isinstance(event, Logged) and event.text == said.message for event in events)
     assert len(study.ledger.trials) == 25

@@ -10,7 +10,7 @@ import pytest
 from engine.settling import LEAST_TRIALS
 from tests.faults.test_headless import SPEC, run
 
-SAID = "less than the 100 that an hour is worth."
+SAID = "less than the 100 that it is worth."
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from tests.gui.stand_in import StandInDevices
 from tests.gui.windows import program_in
 
 WHY = (
-    "More trials are expected to improve val_cross_entropy by 0.0004 an hour, "
-    "less than the 0.001 that an hour is worth."
+    "More trials are expected to improve val_cross_entropy by at most 0.0004 an hour, "
+    "less than the 0.001 that it is worth."
 )
 SUGGESTED = StopSuggested(WHY, 20)
 
@@ -54,7 +54,7 @@ def test_that_the_expected_gain_is_seen_while_a_study_runs(model):
     model.apply([GainForeseen(None, 0.5, 0.0)])
     assert tally(model) == "1 running"
     model.apply([GainForeseen(0.01234, 0.5, 0.0)])
-    assert tally(model) == "1 running · expected gain 0.01234/h"
+    assert tally(model) == "1 running · expected gain ≤ 0.01234/h"
 
 
 def test_that_a_proposal_to_stop_is_said_with_its_figures_and_two_answers(page, model):
