@@ -16,16 +16,16 @@ from gui.widgets.text import label
 _STACK = ("resources", "stack")
 _PLACES = (
     *(("budget", key) for key in ("trials", "seconds", "target", "worth")),
+    ("limits", "trial_seconds"),
     ("pruner", "name"),
+    ("resources", "workers"),
     _STACK,
-    *(("resources", key) for key in ("workers", "devices")),
 )
 _SELDOM = (
     ("budget", "when_settled"),
-    *(("limits", key) for key in ("trial_seconds", "memory_mb", "report_seconds")),
+    *(("limits", key) for key in ("memory_mb", "report_seconds")),
     *(("limits", key) for key in ("same_failures", "retries", "retry_on")),
-    ("resources", "per_device"),
-    ("resources", "seed"),
+    *(("resources", key) for key in ("devices", "per_device", "seed")),
 )
 _CHARACTERS = 70
 
@@ -37,7 +37,7 @@ class BudgetCard(Card):
         super().__init__("Budget", parent)
         self._draft = draft
         self.form = SpecForm(draft, _PLACES)
-        tip = "What a trial may use, retries, what else ends the study, and the seed"
+        tip = "Memory, silence, retries, what else ends the study, devices, and the seed"
         self.more = button("More…", self._show_more, "quiet", tip)
         head = QHBoxLayout()
         self.column.removeWidget(self.title)
