@@ -52,6 +52,24 @@ def test_that_the_window_starts_without_torch_or_heavy_numerics():
     assert not loaded & {"torch", "scipy", "polars"}
 
 
+CURVE_RULE = """
+import json, pathlib, sys, tempfile
+from tests.engine.test_study_loop_pruning import simulate, spec_of
+
+with tempfile.TemporaryDirectory() as folder:
+    study = simulate(pathlib.Path(folder) / "study.tune", spec_of("curve"))
+    study.run()
+    assert any("its chance to" in trial.note for trial in study.ledger.all_trials())
+print(json.dumps({"modules": sorted(sys.modules)}))
+"""
+
+
+def test_that_a_study_with_the_curve_rule_loads_no_heavy_numerics():
+    loaded = modules_loaded_by("-c", CURVE_RULE)
+    assert "engine.pruners.extrapolation" in loaded
+    assert not loaded & {"torch", "scipy"}
+
+
 def test_that_a_worker_needs_nothing_but_the_standard_library_of_python_3_8():
     tree = ast.parse(WORKER.read_text(encoding="utf-8"), feature_version=(3, 8))
     imported = set()

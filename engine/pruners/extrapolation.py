@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.pruners.student import chance_below, quantile
+
 Array = NDArray[np.float64]
 
 NEAR = 0.5
@@ -56,16 +58,12 @@ class Outlook:
 
     def chance_below(self, value: float) -> float:
         """The probability that it ends below `value`."""
-        from scipy.special import stdtr
-
         z = (float(self.bend.forward(np.array(value))) - self.mean) / self.scale
-        return float(stdtr(self.freedom, z))
+        return chance_below(z, self.freedom)
 
     def interval(self) -> tuple[float, float, float]:
         """The median, and the ends of the interval that holds it with a probability of 80 %."""
-        from scipy.special import stdtrit
-
-        half = self.scale * float(stdtrit(self.freedom, 0.5 + _INTERVAL / 2))
+        half = self.scale * quantile(0.5 + _INTERVAL / 2, self.freedom)
         low, middle, high = self.bend.back(self.mean + half * np.array([-1.0, 0.0, 1.0]))
         return float(middle), float(low), float(high)
 
