@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,23 @@ FEARED = 0.5
 """A place is feared while a trial there is less likely than this to come through."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was told of a configuration of the space."""
+
+    key: Hashable
+    point: Array
+    value: float | None
+    seconds: float | None
+    curve: Curve
+    failure: str | None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it was stopped on the way."""
+        return self.value is None and self.failure is None and bool(self.curve)
+
+
 class BayesianMethod(Method):
     """Learns from each trial, and asks where most improvement is to be expected.
 
@@ -48,7 +66,8 @@ class BayesianMethod(Method):
     customary. Until a trial has a value, others are spread out evenly. `cost_weight` weighs
     improvement against time: 0 does not look at the seconds that a trial takes, 1 asks for the most
     improvement a second. A trial without a value that did not fail, but has a curve, was stopped on
-    the way, and is taken to be worth what it would have come to.
+    the way, and is taken to be worth what it would have come to; until it goes on, is pending once
+    more, and is told to its end: then nothing is left of that.
     """
 
     learns = True
@@ -62,6 +81,8 @@ class BayesianMethod(Method):
         self._seconds: list[float] = []
         self._curves: list[Curve] = []
         self._failed: list[Array] = []
+        self._told: list[_Told] = []
+        self._partial: set[Hashable] = set()
         self._model: Model | None = None
         self._held: Params = {}
 
@@ -76,6 +97,10 @@ class BayesianMethod(Method):
         finally:
             self._held = {}
 
+    def pend(self, params: Mapping[str, Any]) -> None:
+        super().pend(params)
+        self._withdraw(self._see(params))
+
     def tell(
         self,
         params: Mapping[str, Any],
@@ -88,20 +113,42 @@ class BayesianMethod(Method):
         import engine.surrogate.chooser  # noqa: F401 -- now, so that the next proposal need not wait
 
         super().tell(params, value, seconds=seconds, curve=curve, failure=failure)
-        try:
-            point = self.space.encode(params)
-        except SpaceError:
+        key = self._see(params)
+        self._withdraw(key)
+        with contextlib.suppress(SpaceError):
+            told = _Told(
+                key, self.space.encode(params), value, seconds, tuple(curve or ()), failure
+            )
+            self._told.append(told)
+            self._learn(told)
+
+    def _withdraw(self, key: Hashable) -> None:
+        """What was told of a configuration that had been stopped on the way is not so any more."""
+        if key not in self._partial:
             return
-        if value is None and failure is None and curve:
+        told = [old for old in self._told if old.key != key or not old.is_partial]
+        for known in (self._points, self._losses, self._seconds, self._curves, self._failed):
+            known.clear()
+        self._partial.clear()
+        self._told = told
+        for old in told:
+            self._learn(old)
+        self._model = None
+        self.learner.forget()
+
+    def _learn(self, told: _Told) -> None:
+        value, seconds, curve = told.value, told.seconds, told.curve
+        if told.is_partial:
+            self._partial.add(told.key)
             value, seconds = would_have_ended(curve, self._curves, self._losses), None
-            curve = None
+            curve = ()
         if value is not None and math.isfinite(value):
-            self._points.append(point)
+            self._points.append(told.point)
             self._losses.append(float(value))
             self._seconds.append(math.nan if seconds is None else float(seconds))
-            self._curves.append(tuple(curve or ()))
-        elif value is not None or failure is not None:
-            self._failed.append(point)
+            self._curves.append(curve)
+        elif value is not None or told.failure is not None:
+            self._failed.append(told.point)
         self._model = None
 
     def preview(self) -> Params | None:

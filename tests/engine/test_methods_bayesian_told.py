@@ -206,3 +206,47 @@ def test_that_the_unit_of_the_objective_does_not_matter(scale: float, shift: flo
 
     asked = search(make_method("bayesian", SQUARE), other, 18)
     assert min(map(loss, asked)) < 0.003
+
+
+# --- trials that are stopped, and go on
+
+
+def told_in_part(tellings):
+    """A method that was told those of SQUARE's configurations; None: it is pending again."""
+    method = make_method("bayesian", SQUARE, seed=4)
+    for params, told in tellings:
+        if told is None:
+            method.pend(params)
+        else:
+            value, curve = told
+            method.tell(params, value, curve=curve)
+    return method
+
+
+PLACES = [{"x": x, "y": y} for x, y in np.random.default_rng(1).random((9, 2)).tolist()]
+ENDS = [bowl(0.3, 0.4)(place) for place in PLACES]
+WHOLE = [(p, (end, [(1, 1.0), (2, 0.5), (3, end)])) for p, end in zip(PLACES, ENDS, strict=True)]
+HALVES = [(p, (None, [(1, 0.9), (2, 0.1 + end)])) for p, end in zip(PLACES, ENDS, strict=True)]
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_that_a_trial_that_goes_on_leaves_a_method_as_one_that_never_heard_it_was_stopped(
+    first: int,
+) -> None:
+    before = [*WHOLE[:first], HALVES[5], *WHOLE[first:4], HALVES[6], HALVES[7]]
+    without = [telling for telling in before if telling is not HALVES[5]]
+    live = told_in_part(before)
+    was = live.preview()
+    live.pend(PLACES[5])
+    pending = told_in_part([*without, (PLACES[5], None)])
+    assert live.preview() == pending.preview() != was
+    value, curve = WHOLE[5][1]
+    live.tell(PLACES[5], value, curve=curve)
+    replayed = told_in_part([*without, WHOLE[5]])
+    assert live.ask(3) == replayed.ask(3)
+    assert live.pending == replayed.pending
+
+
+def test_that_a_trial_that_is_stopped_once_more_counts_once() -> None:
+    live = told_in_part([*WHOLE[:4], HALVES[5], (PLACES[5], None), HALVES[5]])
+    assert live.ask(2) == told_in_part([*WHOLE[:4], HALVES[5]]).ask(2)
