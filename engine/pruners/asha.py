@@ -12,21 +12,33 @@ from engine.pruners.rungs import Ladder, levels
 
 
 class AshaPruner(Pruner):
-    """Li et al., "A System for Massively Parallel Hyperparameter Tuning" (2020), where it stops.
+    """Li et al., "A System for Massively Parallel Hyperparameter Tuning" (2020).
 
     Rungs are at `min_steps` and at each `reduction` times as many. A trial that comes to a rung
     goes on if it is among the best one in `reduction` of those that have come there so far; while
-    they are fewer than `reduction`, each goes on. The paper halts every trial at each rung, and
-    comes back to one when it has risen to the top: that takes checkpoints, and the order in which
-    trials run is then no longer the method's. Here, as in Ray Tune and in Syne Tune, a trial runs
-    on at once or never, so no worker ever waits and every decision is made with what is there.
+    they are fewer than `reduction`, each goes on. The others stop, as in Ray Tune and in Syne Tune,
+    so that no worker ever waits and every decision is made with what is there. One that has risen
+    to the top of its rung since is promoted, as in the paper: it goes on from its checkpoint, once
+    a worker is free, and is judged again at the next rung.
     """
 
     def __init__(self, reports: Reports, *, reduction: int = 3, **options: Any) -> None:
         super().__init__(reports, **options)
         self._reduction = whole("reduction", reduction, 2)
         self._ladders: tuple[Ladder, ...] = ()
+        self._promoted: dict[int, int] = {}
         self._build()
+
+    def let_go_on(self, number: int) -> None:
+        if number in self._curves:
+            self._promoted[number] = self._curves[number].done[-1]
+        self._is_under_way(number)
+
+    def why(self, number: int) -> str:
+        rung = self._ladder_of(number).highest(number)
+        assert rung is not None
+        limit = f"the best one in {self._reduction} goes on"
+        return f"it is number {rung.place(number)} of {len(rung)} on its rung by now, where {limit}"
 
     def levels_of(self, number: int) -> tuple[int, ...]:
         return self._ladder_of(number).levels if self._ladders else ()
@@ -59,8 +71,15 @@ class AshaPruner(Pruner):
             for index in range(len(curve)):
                 self._enter(number, curve, index)
 
+    def _rank(self, number: int, curve: Curve) -> tuple[int, float] | None:
+        """Algorithm 2 of the paper: from the highest rung down, whoever is at its top."""
+        rung = self._ladder_of(number).highest(number) if self._ladders else None
+        if rung is None or not rung.is_at_top(number, self._reduction):
+            return None
+        return -rung.level, rung.value(number)
+
     def _among(self, number: int, curve: Curve) -> str | None:
-        if not self._ladders:
+        if not self._ladders or curve.done[-1] <= self._promoted.get(number, 0):
             return None
         rung = self._ladder_of(number).entered(number, curve.done[-1])
         value = curve.scores[-1]

@@ -8,6 +8,8 @@ again, trial after trial in the order in which they ended, goes on as the old on
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
+from typing import Any
 
 from engine.pruners.curves import Curve, Reports
 from engine.pruners.options import number as checked_number
@@ -49,6 +51,7 @@ class Pruner:
         )
         self._curves: dict[int, Curve] = {}
         self._complete: list[int] = []
+        self._spared: set[int] = set()
         self._horizon = reports.steps
 
     @property
@@ -91,7 +94,10 @@ class Pruner:
         done, whole = curve.done[-1], self._horizon
         if done < self.min_steps or (whole is not None and done >= whole):
             return None
-        reason = self._alone(curve) or self._among(number, curve)
+        if number in self._spared:
+            reason = self._diverged(curve)
+        else:
+            reason = self._alone(curve) or self._among(number, curve)
         of = "" if whole is None else f" of {whole}"
         return reason and f"after {done}{of} {self.reports.unit} {reason}"
 
@@ -101,6 +107,8 @@ class Pruner:
         if curve is None or curve.state is TrialState.COMPLETE:
             return
         curve.state = TrialState(state)
+        if curve.state is TrialState.PRUNED:
+            self._spared.discard(number)
         if curve.state is TrialState.COMPLETE:
             self._complete.append(number)
             if curve.done[-1] > (self._horizon or 0):
@@ -112,6 +120,49 @@ class Pruner:
         if self._curves.pop(number, None) is not None:
             self._complete = [other for other in self._complete if other != number]
             self._rebuild()
+
+    # Trials that were stopped, and go on
+
+    def to_continue(self, stopped: Collection[int]) -> list[int]:
+        """Which of the trials `stopped` on its word it would let go on by now, the best first.
+
+        To be told of those alone that can go on: it looks at each.
+        """
+        ranks = {
+            number: rank
+            for number in stopped
+            if self._is_stopped(number)
+            and (rank := self._rank(number, self._curves[number])) is not None
+        }
+        return sorted(ranks, key=lambda number: (ranks[number], number))
+
+    def why(self, number: int) -> str:
+        """Why a trial that `to_continue` names may go on."""
+        raise NotImplementedError
+
+    def let_go_on(self, number: int) -> None:
+        """A stopped trial goes on as `to_continue` has it: to its end, whatever others do."""
+        self.spare(number)
+
+    def spare(self, number: int) -> None:
+        """A trial is to come to its end, whatever others do: it is judged no more, except that it
+        must not diverge."""
+        self._spared.add(number)
+        self._is_under_way(number)
+
+    def _is_under_way(self, number: int) -> None:
+        """A trial is no longer one that was stopped."""
+        if number in self._curves:
+            self._curves[number].state = None
+
+    def _is_stopped(self, number: int) -> bool:
+        """Whether a trial was stopped, and not for itself alone."""
+        curve = self._curves.get(number)
+        return curve is not None and curve.state is TrialState.PRUNED and not self._alone(curve)
+
+    def _rank(self, number: int, curve: Curve) -> Any:
+        """Where a stopped trial stands, the less the better, if it may go on; None if not."""
+        return None
 
     def _begin(self, number: int, step: int) -> Curve:
         """The curve of a trial that begins at `step`, for the first time or once more."""
@@ -126,6 +177,14 @@ class Pruner:
 
     def _alone(self, curve: Curve) -> str | None:
         """Why a trial should stop whatever others do."""
+        if diverged := self._diverged(curve):
+            return diverged
+        still = curve.done[-1] - max(curve.improved, curve.done[0])
+        if self._patience is not None and still >= self._patience:
+            return f"it has not improved for {still} {self.reports.unit}"
+        return None
+
+    def _diverged(self, curve: Curve) -> str | None:
         value, first = curve.values[-1], curve.values[0]
         if self._divergence is not None:
             if not math.isfinite(value):
@@ -133,9 +192,6 @@ class Pruner:
             if first != 0.0 and value - first > self._divergence * abs(first):
                 said = self.reports.said
                 return f"it has diverged: from {said(first)} to {said(value)}"
-        still = curve.done[-1] - max(curve.improved, curve.done[0])
-        if self._patience is not None and still >= self._patience:
-            return f"it has not improved for {still} {self.reports.unit}"
         return None
 
     def _among(self, number: int, curve: Curve) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import insort
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ from engine.pruners.curves import Curve, Reports
 from engine.pruners.extrapolation import Ended, Outlook, outlook
 from engine.pruners.options import between, whole
 
+RISEN = 4.0
+
 
 class CurvePruner(Pruner):
     """Stops a trial when the probability that it ends among the best `top_k` is below a bound.
@@ -25,7 +28,8 @@ class CurvePruner(Pruner):
     by extrapolation of learning curves" (2015), with a bound of 5 %; the extrapolation is our own,
     from the study's own curves. The probability is to be better than the `top_k`th best that is
     complete. A trial that is the best so far after as many steps as it has done is never stopped,
-    and none is before `min_trials` are complete.
+    and none is before `min_trials` are complete. One that was stopped goes on, to its end, when the
+    probability has risen far above the bound: RISEN times as high, or most of what is above it.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class CurvePruner(Pruner):
         self._least: dict[int, float] = {}
         self._best: list[float] = []
         self._ranked = 0
+        self._looked: tuple[tuple[int, int], list[int]] | None = None
 
     def outlook(self, number: int) -> Outlook | None:
         """Where a trial will end; None while too few are complete to say so."""
@@ -68,6 +73,26 @@ class CurvePruner(Pruner):
         """The probability that a trial ends among the best; None where nothing can be said."""
         found = self.outlook(number)
         return None if found is None else self._chance(self._curves[number], found)
+
+    def why(self, number: int) -> str:
+        goal, percent = self._goal, 100 * (self.chance(number) or 0.0)
+        return f"its chance to {goal} is {percent:.0f} % by what has been seen since"
+
+    def to_continue(self, stopped: Collection[int]) -> list[int]:
+        """At each trial that is complete one of those `stopped` is looked at, in turn: what is
+        expected changes little from one to the next, and it takes as long as a verdict does."""
+        numbers = sorted(filter(self._is_stopped, stopped))
+        if not numbers:
+            return []
+        turn = len(self._complete), numbers[len(self._complete) % len(numbers)]
+        if self._looked is None or self._looked[0] != turn:
+            self._looked = turn, super().to_continue([turn[1]])
+        return list(self._looked[1])
+
+    def _rank(self, number: int, curve: Curve) -> float | None:
+        chance = self.chance(number)
+        risen = min(RISEN * self._bound, 0.5 * (1.0 + self._bound))
+        return None if chance is None or chance <= risen else -chance
 
     def _chance(self, curve: Curve, found: Outlook) -> float:
         if self.reports.at == "best" and curve.scores[-1] < self._limit:
@@ -102,13 +127,16 @@ class CurvePruner(Pruner):
         said, best = self.reports.said, self.reports.at == "best"
         ends = [min(end, score) if best else end for end in found.interval()]
         middle, low, high = map(said, ends)
-        goal = "become the best" if self._top_k == 1 else f"come among the best {self._top_k}"
         percent = "less than 1 %" if chance < 0.01 else f"{100 * chance:.0f} %"
         span = f"{high} to {low}" if self.reports.maximised else f"{low} to {high}"
         return (
-            f"its chance to {goal} is {percent}: it is at {said(score)} and should end near "
+            f"its chance to {self._goal} is {percent}: it is at {said(score)} and should end near "
             f"{middle} ({span}), beside {said(self._limit)}"
         )
+
+    @property
+    def _goal(self) -> str:
+        return "become the best" if self._top_k == 1 else f"come among the best {self._top_k}"
 
     def _told(self, number: int, curve: Curve) -> None:
         done, score = curve.done[-1], curve.scores[-1]
@@ -126,6 +154,7 @@ class CurvePruner(Pruner):
 
     def _rebuild(self) -> None:
         self._columns, self._least, self._best, self._ranked = {}, {}, [], 0
+        self._looked = None
         for curve in self._curves.values():
             for done, score in zip(curve.done, curve.scores, strict=True):
                 self._least[done] = min(score, self._least.get(done, math.inf))

@@ -1,11 +1,11 @@
 """Rungs: what trials were worth after set numbers of steps, and which of them are at the top.
 
-They know neither when a trial is stopped nor when one goes on: those that only stop (asha.py) and
-any that come back to a trial which they had left ask the same rungs.
+They know neither when a trial is stopped nor when one goes on: asha.py asks them both.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right, insort
 
 
@@ -46,9 +46,18 @@ class Rung:
         kept = bisect_right(self._ranked, cutoff, key=lambda ranked: ranked[0])
         return [number for _, number in self._ranked[:kept]]
 
+    def is_at_top(self, number: int, reduction: int) -> bool:
+        """Whether a trial that is here is one of the `top`, and finite."""
+        cutoff, value = self.cutoff(reduction), self.value(number)
+        return cutoff is not None and value <= cutoff and math.isfinite(value)
+
+    def value(self, number: int) -> float:
+        """What a trial that is here was worth."""
+        return self._entries[number][1]
+
     def place(self, number: int) -> int:
         """One more than how many are better than a trial that is here."""
-        value = self._entries[number][1]
+        value = self.value(number)
         return bisect_left(self._ranked, value, key=lambda ranked: ranked[0]) + 1
 
 
@@ -74,6 +83,11 @@ class Ladder:
         place = bisect_right(self.levels, done)
         rung = self.rungs[place - 1] if place else None
         return rung if rung is not None and rung.entered(number) == done else None
+
+    def highest(self, number: int) -> Rung | None:
+        """The highest rung to which a trial has come."""
+        there = (rung for rung in reversed(self.rungs) if rung.entered(number) is not None)
+        return next(there, None)
 
 
 def levels(first: int, reduction: int, whole: int) -> tuple[int, ...]:

@@ -90,7 +90,44 @@ def test_that_a_study_that_is_replayed_trial_by_trial_goes_on_in_the_same_way(
     running = {number for _, number, _ in told} - set(ended)
     for number in [*ended, *sorted(running)]:
         hear(replayed, [event for event in told if event[1] == number])
+    assert lived.to_continue(range(TRIALS)) == replayed.to_continue(range(TRIALS))
     assert follow(lived, rest) == follow(replayed, rest)
+    assert lived.to_continue(range(TRIALS)) == replayed.to_continue(range(TRIALS))
+
+
+@each
+@settings(max_examples=50, deadline=None)
+@given(events=histories(), number=st.integers(0, TRIALS - 1))
+def test_that_only_stopped_trials_go_on_and_each_once_from_where_it_is(
+    name: str, events: list[Event], number: int
+) -> None:
+    pruner = eager(name)
+    follow(pruner, events)
+    stopped = {n for what, n, said in events if what == "end" and said is TrialState.PRUNED}
+    able = pruner.to_continue(range(TRIALS))
+    assert stopped.issuperset(able)
+    assert pruner.to_continue([number]) == [number] * (number in able) or name == "curve"
+    for number in able:
+        assert pruner.why(number)
+        pruner.let_go_on(number)
+        assert pruner.to_continue([number]) == []
+
+
+@each
+def test_that_a_spared_trial_comes_to_its_end_unless_it_diverges(name: str) -> None:
+    pruner = eager(name, patience=1, divergence=100.0)
+    for number in range(10):
+        for step in range(1, STEPS + 1):
+            pruner.tell(number, step, 0.1 * number + 1 / step)
+        pruner.end(number, TrialState.COMPLETE)
+    pruner.tell(10, 1, 9.0)
+    assert pruner.report(10, 2, 9.0) is not None
+    pruner.end(10, TrialState.PRUNED)
+    pruner.spare(10)
+    assert [pruner.report(10, step, 9.0) for step in (3, 4, 5)] == [None] * 3
+    assert "diverged" in str(pruner.report(10, 6, 1e4))
+    pruner.end(10, TrialState.PRUNED)
+    assert pruner.report(10, 7, 9.0) is not None
 
 
 @each

@@ -167,3 +167,44 @@ def test_that_values_without_a_scale_of_their_own_do_no_harm(values: list[float]
     chance = pruner.chance(99)
     assert chance is not None
     assert 0.0 <= chance <= 1.0
+
+
+def late_bloomer(pruner: CurvePruner, number: int, end: float) -> None:
+    """A trial that stands like the one of `verdict` after ten steps, and then falls to `end`."""
+    for step in range(1, 11):
+        pruner.tell(number, step, 0.6 + 1.0 / step)
+    for step in range(11, 21):
+        pruner.tell(number, step, end)
+    pruner.end(number, TrialState.COMPLETE)
+
+
+def test_that_a_stopped_trial_may_go_on_when_its_chance_has_risen_far_above_the_bound() -> None:
+    pruner = study(top_k=4)
+    assert verdict(pruner, 0.6) is not None
+    pruner.end(99, TrialState.PRUNED)
+    assert pruner.to_continue([99]) == []
+    for number in range(100, 112):
+        late_bloomer(pruner, number, 0.2 + 0.001 * number)
+    chance = pruner.chance(99)
+    assert chance is not None
+    assert chance > 0.2
+    assert pruner.to_continue([99]) == [99]
+    why = f"its chance to come among the best 4 is {100 * chance:.0f} % by what has been seen since"
+    assert pruner.why(99) == why
+    pruner.let_go_on(99)
+    assert pruner.to_continue([99]) == []
+    assert pruner.report(99, 11, 5.0) is None
+
+
+def test_that_it_looks_at_one_stopped_trial_at_a_time_in_turn() -> None:
+    pruner = study(top_k=4)
+    for number in (97, 98, 99):
+        for step in range(1, 11):
+            pruner.tell(number, step, 0.6 + 1.0 / step)
+        pruner.end(number, TrialState.PRUNED)
+    found = []
+    for number in range(100, 115):
+        late_bloomer(pruner, number, 0.2 + 0.001 * number)
+        found.append(pruner.to_continue([97, 98, 99]))
+        assert pruner.to_continue([97, 98, 99]) == found[-1]
+    assert sorted(found[-3:]) == [[97], [98], [99]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,6 +62,103 @@ class Workers:
         if not stops:
             self.passed.setdefault(step, []).append(quality)
         return stops
+
+
+class Promoting(Workers):
+    """Stopped trials that may go on do, before a new one is begun, whenever a worker is free."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.came: dict[int, list[int]] = {}
+        self.stopped: dict[int, float] = {}
+        self.promotions = 0
+
+    def run(self, turns: Iterator[int]) -> None:
+        while True:
+            while len(self.running) < self.workers and self._begin_one():
+                pass
+            if not self.running:
+                return
+            self._step(next(turns) % len(self.running))
+
+    def _begin_one(self) -> bool:
+        able = self.pruner.to_continue(list(self.stopped))
+        assert able == self._promotable()
+        if able:
+            number = able[0]
+            assert self.pruner.why(number).endswith(f"the best one in {self.reduction} goes on")
+            self.pruner.let_go_on(number)
+            self.promotions += 1
+            quality, first = self.stopped.pop(number), self.came[number][-1] + 1
+        elif self.waiting:
+            (number, quality), first = self.waiting.pop(0), 1
+        else:
+            return False
+        self.running.append((number, quality, iter(range(first, self.steps + 1))))
+        return True
+
+    def _step(self, index: int) -> None:
+        number, quality, _ = self.running[index]
+        before = {step: len(here) for step, here in self.at_rung.items()}
+        super()._step(index)
+        grown = [step for step, here in self.at_rung.items() if len(here) > before.get(step, 0)]
+        self.came.setdefault(number, []).extend(grown)
+        if all(other != number for other, *_ in self.running) and quality not in self.complete:
+            self.stopped[number] = quality
+
+    def is_at_top(self, step: int, quality: float) -> bool:
+        here = self.at_rung[step]
+        return sum(other < quality for other in here) < len(here) // self.reduction
+
+    def _promotable(self) -> list[int]:
+        """Counted out: from the highest rung down, the best first."""
+        able = [
+            (-self.came[number][-1], quality, number)
+            for number, quality in self.stopped.items()
+            if self.is_at_top(self.came[number][-1], quality)
+        ]
+        return [number for *_, number in sorted(able)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    qualities=QUALITIES,
+    workers=st.integers(1, 8),
+    reduction=st.integers(2, 4),
+    steps=st.integers(2, 17),
+    random=st.randoms(use_true_random=False),
+)
+def test_that_in_any_order_whoever_is_at_the_top_of_a_rung_has_gone_on_in_the_end(
+    qualities: list[float], workers: int, reduction: int, steps: int, random: object
+) -> None:
+    simulation = Promoting(qualities, workers, reduction, steps)
+    simulation.run(iter(lambda: random.randrange(100), -1))  # type: ignore[attr-defined]
+    assert min(qualities) in simulation.complete
+    left = {quality: simulation.came[number][-1] for number, quality in simulation.stopped.items()}
+    assert sorted([*left, *simulation.complete]) == sorted(qualities)
+    for step, here in simulation.at_rung.items():
+        for quality in here:
+            assert not (simulation.is_at_top(step, quality) and left.get(quality) == step)
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data(), workers=st.integers(1, 3))
+def test_that_in_every_interleaving_promotions_are_those_that_are_due(
+    data: st.DataObject, workers: int
+) -> None:
+    simulation = Promoting([3.0, 1.0, 2.0, 0.0, 4.0], workers, 2, 5)
+    simulation.run(iter(lambda: data.draw(st.integers(0, 2)), -1))
+    assert 0.0 in simulation.complete
+
+
+def test_that_a_trial_that_was_stopped_is_promoted_once_it_is_among_the_best() -> None:
+    simulation = Promoting([0.0, 1.0, 2.0, 9.0, 8.0, 7.0], 1, 3, 9)
+    simulation.run(iter(lambda: 0, -1))
+    assert simulation.complete == [0.0, 1.0]
+    late = Promoting([0.0, 2.0, 1.0, 9.0, 8.0, 7.0], 1, 3, 9)
+    late.run(iter(lambda: 0, -1))
+    assert late.promotions == 1
+    assert late.came[2] == [1, 3]
 
 
 @settings(max_examples=100, deadline=None)
