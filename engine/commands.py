@@ -41,6 +41,13 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True)
+class Continue:
+    """Finish a trial that was stopped early: from its checkpoint, or from its start without one."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunAgain:
     """Run a trial's configuration once more, by the same seed, as a new trial."""
 
@@ -60,3 +67,7 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Granted:
     """The devices are this study's now."""
+
+
+Lasting = Change | Continue | Enqueue | RunAgain
+"""What may be asked of a study that is not at work, too: it is written down."""

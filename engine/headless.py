@@ -235,16 +235,21 @@ class Tally:
         self._study = study
         self.planned = study.spec.planned_trials()
         done = [trial for trial in study.trials if trial.state.is_finished]
-        self.finished = len(done)
+        self._finished = {trial.number for trial in done}
         self._has_begun = False
         self._durations = deque((t.seconds for t in done if t.seconds), maxlen=RECENT_TRIALS)
+
+    @property
+    def finished(self) -> int:
+        """How many trials are over; one that was stopped, and went on, is one."""
+        return len(self._finished)
 
     def count(self, event: Event | None) -> None:
         """Take in one event."""
         if isinstance(event, TrialStarted):
             self._has_begun = True
         if isinstance(event, TrialFinished) and event.trial.state.is_finished:
-            self.finished += 1
+            self._finished.add(event.trial.number)
             if event.trial.seconds is not None:
                 self._durations.append(event.trial.seconds)
 

@@ -85,7 +85,7 @@ class Outcomes:
         if trial.failure is not None:
             text = f"Trial {number} failed{note}: {trial.failure.message}"
             self._journal.log("error", text, number)
-        elif trial.note:
+        elif trial.state is TrialState.PRUNED and trial.note:
             self._journal.log("info", f"Trial {number} was stopped: {trial.note}.", number)
         elif trial.state is not TrialState.COMPLETE:
             self._journal.log("warning", f"Trial {number} was {trial.state}.", number)

@@ -1,7 +1,8 @@
 """Stops the trials of a study that are not worth finishing, by the rule that its spec names.
 
 The rule is engine.pruners'; here it is told what the study's trials report and how they end, in the
-order in which the study hears of it, and kept account of which were told to stop, and why.
+order in which the study hears of it, and kept account of which were told to stop, and why. That
+some of them go on after all is continuing.py's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,13 @@ from dataclasses import replace
 
 from engine.ledger import Ledger
 from engine.trial import Report, Trial, TrialState, in_order_of_ending
+
+BY_HAND = "it goes on: asked for by you"
+"""The note of a stopped trial that goes on because a person wants it to; the rule has others."""
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.CANCELLED)
+"""How a trial ends that does not go on: it has no note but that with which it was stopped."""
+_STOPPED = (TrialState.INTERRUPTED, TrialState.PRUNED)
+"""How a trial ends that was told to stop, and did; a script may say by itself that it is pruned."""
 
 
 class Pruning:
@@ -30,6 +38,8 @@ class Pruning:
         for trial in trials:
             if not trial.state.is_finished:
                 self._tell(trial.number, self._ledger.reports.get(trial.number, ()))
+                if trial.note:
+                    self.goes_on(trial)
 
     def is_to_stop(self, number: int, report: Report) -> bool:
         """Whether what a trial reported is the reason to stop it; said once."""
@@ -48,10 +58,34 @@ class Pruning:
     def ended(self, trial: Trial) -> Trial:
         """A trial as it has ended: one that was told to stop, and did, is pruned."""
         why = self._stopped.pop(trial.number, "")
-        if why and trial.state is TrialState.INTERRUPTED:
+        if why and trial.state in _STOPPED:
             trial = replace(self._valued(trial), state=TrialState.PRUNED, note=why)
+        elif trial.state in _DONE:
+            trial = replace(trial, note="")
         self._pruner.end(trial.number, trial.state)
         return trial
+
+    def to_continue(self, stopped: Iterable[int], most: int) -> dict[int, str]:
+        """The notes of the trials among those `stopped` that the rule would let go on by now: the
+        best first, `most` of them at most.
+
+        It takes back its own word alone: not what a script said, which has no note.
+        """
+        trials = self._ledger.trials
+        numbers = self._pruner.to_continue([n for n in stopped if trials[n].note])
+        return {number: f"it goes on: {self._pruner.why(number)}" for number in numbers[:most]}
+
+    def goes_on(self, trial: Trial) -> None:
+        """A trial that was stopped goes on, its note says on whose word."""
+        if trial.note == BY_HAND:
+            self._pruner.spare(trial.number)
+        else:
+            self._pruner.let_go_on(trial.number)
+
+    def stays(self, trial: Trial) -> Trial:
+        """A trial that was to go on, and does not after all."""
+        self._pruner.end(trial.number, TrialState.PRUNED)
+        return self._valued(trial)
 
     def _valued(self, trial: Trial) -> Trial:
         """With the last value that it reported, if it gave none itself, as one that was killed."""

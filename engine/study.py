@@ -10,10 +10,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from engine import commands
 from engine.assembly import surroundings, task_of
 from engine.changes import changed, slots_of
+from engine.checkpoints import Checkpoints
 from engine.clock import Clock
-from engine.commands import Cancel, Change, Enqueue, Granted, Pause, Resume, RunAgain, Stop
 from engine.events import Event, StopReason, StudySnapshot, StudyState
 from engine.executors.turns import Turn, turns
 from engine.ledger import Ledger
@@ -146,7 +147,7 @@ class Study:
         self._thread = threading.Thread(target=self._run, name="study", daemon=True)
         devices = {slot.device for slot in slots_of(self.spec)}
         inbox = self._loop.inbox
-        self._turn = turns.request(devices, lambda: inbox.put(Granted()))
+        self._turn = turns.request(devices, lambda: inbox.put(commands.Granted()))
         if share:
             turns.share(self._turn)
         self._thread.start()
@@ -212,7 +213,7 @@ class Study:
         running trials have ended. Raises SpecError, what is wrong with the task's data for a space,
         and StoreError where the file of a study that is not at work cannot be written.
         """
-        change = Change(limits, workers, budget, space)
+        change = commands.Change(limits, workers, budget, space)
         spec = changed(self.spec, change)
         if space is not None:
             check(spec.task, spec.base, spec.space)
@@ -226,28 +227,42 @@ class Study:
     def pause(self, now: bool = False) -> None:
         """Start no new trials. Those that run go on to their end; `now`: they are interrupted, and
         go on from their checkpoints, or start again, when the study is resumed."""
-        self._command(Pause(now))
+        self._command(commands.Pause(now))
 
     def resume(self) -> None:
         """Start trials again after a pause."""
-        self._command(Resume())
+        self._command(commands.Resume())
 
     def stop(self) -> None:
         """End the running trials with what they have, then the study; it can be gone on with."""
-        self._command(Stop())
+        self._command(commands.Stop())
 
     def cancel_trial(self, number: int) -> None:
         """End one trial with what it has; it is not run again."""
-        self._command(Cancel(number))
+        self._command(commands.Cancel(number))
 
     def enqueue(self, params: Params) -> None:
         """Run a configuration next, or when the study is started. Raises SpaceError for one that
         is outside the space, StoreError like `change`."""
-        self._ask(Enqueue(self.spec.space.validate(params)))
+        self._ask(commands.Enqueue(self.spec.space.validate(params)))
 
     def run_again(self, number: int) -> None:
         """Run a trial's configuration next, by the same seed, as a new trial: see `enqueue`."""
-        self._ask(RunAgain(self._trial(number).number))
+        self._ask(commands.RunAgain(self._trial(number).number))
+
+    def continue_trial(self, number: int) -> bool:
+        """Finish a trial that was stopped early, next or when the study is started: see `enqueue`.
+
+        Whether it goes on from a checkpoint; if not, it begins again from its start. The rule that
+        stopped it has no more say, unless it diverges. Raises StudyError for any other trial.
+        """
+        trial = self._trial(number)
+        if trial.state is not TrialState.PRUNED:
+            raise StudyError(f"Trial {number} is {trial.state}; only a stopped one can go on.")
+        checkpoints = Checkpoints(self._ledger, task_of(self.path, self.spec).checkpoint_of)
+        is_there = checkpoints.is_there(number)
+        self._ask(commands.Continue(number))
+        return is_there
 
     def _trial(self, number: int) -> Trial:
         if number not in self._ledger.trials:
@@ -258,7 +273,7 @@ class Study:
         if self._loop is not None:
             self._loop.inbox.put(command)
 
-    def _ask(self, command: Enqueue | RunAgain | Change) -> None:
+    def _ask(self, command: commands.Lasting) -> None:
         """Command a study that may or may not be at work; if not, it is done when this returns."""
         if self._is_at_work():
             self._command(command)

@@ -13,7 +13,19 @@ from typing import Any
 
 from engine.changes import write_down
 from engine.checkpoints import Checkpoints
-from engine.commands import Cancel, Change, Enqueue, Granted, Pause, Resume, RunAgain, Stop
+from engine.commands import (
+    Cancel,
+    Change,
+    Continue,
+    Enqueue,
+    Granted,
+    Lasting,
+    Pause,
+    Resume,
+    RunAgain,
+    Stop,
+)
+from engine.continuing import Continuing
 from engine.ending import Ending
 from engine.events import StopReason, StudyState, StudyStateChanged, TrialFinished
 from engine.executors.messages import (
@@ -65,6 +77,7 @@ class StudyLoop:
         self._supply = Supply(self._journal, around, self._checkpoints)
         self._outcomes = Outcomes(self._journal, self._checkpoints)
         self._pruning = Pruning(ledger)
+        self._continuing = Continuing(self._journal, self._pruning, self._checkpoints, self._supply)
         self._retrying = Retrying(ledger)
         self._settling = Settling(self._journal)
         self._weights = KeptWeights(ledger, around.weights_of)
@@ -95,8 +108,9 @@ class StudyLoop:
         finally:
             self._workforce.close()
             self._supply.method.close()
+            self._checkpoints.tidy()
 
-    def carry_out(self, command: Enqueue | RunAgain | Change) -> None:
+    def carry_out(self, command: Lasting) -> None:
         """Do what is asked of a study that is not at work. Raises DiskError if it is only kept."""
         self._handle(command)
         self._journal.commit()
@@ -135,6 +149,9 @@ class StudyLoop:
             case RunAgain():
                 self._supply.add_again(message.number)
                 self._go_on()
+            case Continue():
+                self._continuing.by_hand(message.number)
+                self._go_on()
             case Change():
                 self._change(message)
             case WorkerReady() | WorkerLeftOut() | ReportsThinned():
@@ -158,7 +175,7 @@ class StudyLoop:
         self._ending.begin()
         self._journal.set_state(StudyState.RUNNING)
         unfinished = [trial for trial in self._ledger.all_trials() if not trial.state.is_finished]
-        self._checkpoints.tidy(trial.number for trial in unfinished)
+        self._checkpoints.tidy()
         for trial in unfinished:
             if trial.state is TrialState.QUEUED:
                 self._supply.put_back(trial.number)
@@ -182,15 +199,23 @@ class StudyLoop:
         if self._ledger.state is not StudyState.RUNNING or self._ending.has_come:
             return
         workers, supply = self._workforce, self._supply
+        most = 1 if self._around.stacking is None else self._around.stacking.most
+        self._promote(workers.free * most)
         share = supply.share(workers.capacity, self._rules.trials_left())
         while workers.free and (unit := supply.unit(share, self._rules.trials_left())):
             workers.submit(unit)
+
+    def _promote(self, most: int) -> None:
+        """Stopped trials that the rule would let go on by now come before new ones."""
+        if most and not self._ending.is_spent:
+            self._continuing.by_rule(most)
 
     def _fill_seats(self, member: int) -> None:
         """Have trials join a unit that goes on while some of its members have left it."""
         if self._ledger.state is not StudyState.RUNNING or self._ending.has_come:
             return
         beside = self._workforce.beside(member)
+        self._promote(self._supply.seats(member, beside))
         for trial in self._supply.newcomers(member, beside, self._rules.trials_left()):
             self._workforce.join(trial, member)
 
@@ -272,7 +297,7 @@ class StudyLoop:
         self._outcomes.log_end(trial, best_before)
         if trial.state.is_finished:
             self._supply.method.tell(trial)
-            self._checkpoints.drop(trial.number)
+            self._checkpoints.over(trial)
         elif not self._ending.has_come:
             self._supply.put_back(trial.number)
         if trial.state is TrialState.COMPLETE:
@@ -304,7 +329,7 @@ class StudyLoop:
             self._workforce.cancel(number)
         else:
             self._supply.withdraw(number)
-            self._conclude(replace(trial, state=TrialState.CANCELLED))
+            self._conclude(self._continuing.withdrawn(trial))
             self._go_on()
 
     def _change(self, change: Change) -> None:

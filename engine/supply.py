@@ -41,11 +41,15 @@ class Supply:
         return tuple(self._waiting)
 
     def put_back(self, number: int, alone: bool = False) -> None:
-        """A trial waits for a worker, if it did not already; from now on for one of its own."""
+        """A trial waits for a worker, if it did not already; from now on for one of its own if
+        `alone`. Those that had begun come first."""
         if alone:
             self._alone.add(number)
         if number not in self._waiting:
-            insort(self._waiting, number)
+            insort(self._waiting, number, key=self._turn)
+
+    def _turn(self, number: int) -> tuple[bool, int]:
+        return self._ledger.trials[number].state is TrialState.QUEUED, number
 
     def withdraw(self, number: int) -> None:
         """A trial does not wait any longer, if it did."""
@@ -78,13 +82,20 @@ class Supply:
 
     def newcomers(self, member: int, beside: float, most_new: float) -> list[Trial]:
         """Trials that can join the unit of a member, in which so many are."""
-        stacking, params = self._stacking, self._ledger.trials[member].params
-        if stacking is None or stacking.learns or not stacking.joins or member in self._alone:
+        seats, params = self.seats(member, beside), self._ledger.trials[member].params
+        if not seats or self._stacking is None:
             return []
-        free = (stacking.size_for(params) or 0) - beside
-        pool = self._pool(most_new) if free > 0 else []
-        places = stacking.alike(params, [self._params(entry) for entry in pool])
-        return self._taken([pool[place] for place in places[: int(max(0.0, free))]])
+        pool = self._pool(most_new)
+        places = self._stacking.alike(params, [self._params(entry) for entry in pool])
+        return self._taken([pool[place] for place in places[:seats]])
+
+    def seats(self, member: int, beside: float) -> int:
+        """How many trials can join the unit of a member, in which so many are."""
+        stacking = self._stacking
+        if stacking is None or stacking.learns or not stacking.joins or member in self._alone:
+            return 0
+        size = stacking.size_for(self._ledger.trials[member].params) or 0
+        return int(max(0.0, size - beside))
 
     def _pool(self, most_new: float) -> list[int | Proposal]:
         """The trials that wait and need no worker of their own, then what was proposed."""
@@ -112,7 +123,7 @@ class Supply:
     def _once_more(self, number: int) -> Trial:
         """A trial as it is handed to a worker; its reports stay where it goes on from them."""
         old = self._ledger.trials[number]
-        trial = Trial(number, old.params, TrialState.QUEUED, seed=old.seed)
+        trial = Trial(number, old.params, TrialState.QUEUED, seed=old.seed, note=old.note)
         if self._checkpoints.go_on_from(number):
             self._ledger.put(trial)
         else:
@@ -144,10 +155,16 @@ class Supply:
 
     def try_again(self, trial: Trial, alone: bool = False) -> None:
         """A trial waits for a worker once more; the method does not hear of it."""
-        self._queue(Trial(trial.number, trial.params, TrialState.QUEUED, seed=trial.seed), alone)
+        again = Trial(trial.number, trial.params, TrialState.QUEUED, trial.seed, note=trial.note)
+        self._queue(again, alone)
+
+    def go_on(self, trial: Trial) -> None:
+        """A trial that was stopped waits for a worker, and the method for what comes of it."""
+        self.method.pend(trial.params)
+        self._queue(trial)
 
     def _queue(self, trial: Trial, alone: bool = False) -> None:
         self._store.put_trial(trial)
-        self.put_back(trial.number, alone)
         self._journal.commit()
         self._ledger.publish(TrialQueued(trial))
+        self.put_back(trial.number, alone)

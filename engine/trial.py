@@ -92,7 +92,7 @@ class Trial:
     test part, which are computed only for a study's best trial. `started` and `finished` are Unix
     times, `seconds` is the time the trial took on its worker. `ended` is its place, from 1, in the
     order in which the study's trials ended, whatever the clock did; the store gives it. `note` says
-    why a trial was pruned.
+    why a trial was pruned, or goes on after that.
     """
 
     number: int

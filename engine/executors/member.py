@@ -60,10 +60,12 @@ class Member:
 
     def result(self, message: Mapping[str, Any]) -> TrialEnded:
         """It has come to an end that is none of failure."""
-        state = TrialState.COMPLETE if message["finished"] else TrialState.INTERRUPTED
+        state = TrialState.PRUNED if message.get("pruned") else TrialState.COMPLETE
+        if not message["finished"]:  # a script may raise that it is pruned whenever it is stopped
+            state = TrialState.INTERRUPTED
         return TrialEnded(
             self.number,
-            TrialState.PRUNED if message.get("pruned") else state,
+            state,
             read_number(message["time"]),
             read_number(message["seconds"]),
             None if message["value"] is None else read_number(message["value"]),
