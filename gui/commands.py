@@ -18,6 +18,7 @@ _WHEN_TAKEN = (("ask", "Ask each time"), ("wait", "Wait"), ("share", "Share them
 
 _OF_TRIAL = {
     TrialCommand.CANCEL: "Ctrl+Shift+X",
+    TrialCommand.CONTINUE: "Ctrl+Shift+G",
     TrialCommand.AGAIN: "Ctrl+Shift+R",
     TrialCommand.COPY: "Ctrl+Shift+C",
     TrialCommand.OUTPUT: "Ctrl+L",

@@ -60,6 +60,8 @@ class Controlling(QObject):
         match command:
             case TrialCommand.CANCEL:
                 self._studies.command("cancel_trial", number)
+            case TrialCommand.CONTINUE:
+                self._continue(entry, number)
             case TrialCommand.AGAIN:
                 self._add(entry, lambda: entry.study.run_again(number), f"Trial {number}, again,")
             case TrialCommand.LIKE_IT:
@@ -86,19 +88,29 @@ class Controlling(QObject):
         dialog.open()
 
     def _add(self, entry: OpenStudy, add: Callable[[], object], what: str) -> None:
-        """Add a trial; a study that is finished goes on for it, one that rests is left alone."""
+        """Add a trial that runs as soon as may be."""
+        self._studies.ask(add, lambda _: self._await(entry, f"{what} runs"))
 
-        def added(_: object) -> None:
-            state = entry.model.state
-            if state is StudyState.FINISHED:
-                self._go_on(entry)
-            elif state.is_active:
-                when = "when the study is resumed" if state is StudyState.PAUSED else "next"
-                self._window.notice.tell(f"{what} runs {when}.", "good")
-            else:
-                self._offer_to_go_on(entry, f"{what} runs when the study goes on.")
+    def _continue(self, entry: OpenStudy, number: int) -> None:
+        """Have a stopped trial finished; say so where that means to begin again."""
 
-        self._studies.ask(add, added)
+        def asked(goes_on: bool) -> None:
+            again = f"Trial {number} left no checkpoint and begins again from its start,"
+            self._await(entry, f"Trial {number} goes on" if goes_on else again)
+
+        self._studies.ask(lambda: entry.study.continue_trial(number), asked)
+
+    def _await(self, entry: OpenStudy, what: str) -> None:
+        """Say when a trial that waits has its turn; a study that is finished goes on for it, one
+        that rests is left alone."""
+        state = entry.model.state
+        if state is StudyState.FINISHED:
+            self._go_on(entry)
+        elif state.is_active:
+            when = "when the study is resumed" if state is StudyState.PAUSED else "next"
+            self._window.notice.tell(f"{what} {when}.", "good")
+        else:
+            self._offer_to_go_on(entry, f"{what} when the study goes on.")
 
     def _copied(self, command: str) -> None:
         QGuiApplication.clipboard().setText(command)

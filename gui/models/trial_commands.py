@@ -15,6 +15,7 @@ class TrialCommand(StrEnum):
     """A command about one trial."""
 
     CANCEL = "cancel"
+    CONTINUE = "continue"
     AGAIN = "again"
     LIKE_IT = "like it"
     COPY = "copy"
@@ -23,6 +24,7 @@ class TrialCommand(StrEnum):
 
 TEXTS = {
     TrialCommand.CANCEL: "Cancel it",
+    TrialCommand.CONTINUE: "Continue it",
     TrialCommand.AGAIN: "Run it again",
     TrialCommand.LIKE_IT: "Add a configuration like it…",
     TrialCommand.COPY: "Copy the command to run it alone",
@@ -30,6 +32,7 @@ TEXTS = {
 }
 TIPS = {
     TrialCommand.CANCEL: "End the trial with what it has; it is not run again",
+    TrialCommand.CONTINUE: "Finish a trial that was stopped early, whatever the rule says",
     TrialCommand.AGAIN: "A new trial with the same configuration and seed",
     TrialCommand.LIKE_IT: "Run a configuration of your own, starting from this one",
     TrialCommand.COPY: "The same configuration and seed in a terminal or a debugger",
@@ -37,6 +40,7 @@ TIPS = {
 }
 ICONS = {
     TrialCommand.CANCEL: "close",
+    TrialCommand.CONTINUE: "play",
     TrialCommand.AGAIN: "replay",
     TrialCommand.LIKE_IT: "plus",
     TrialCommand.COPY: "console",
@@ -53,6 +57,8 @@ def is_possible(model: StudyModel | None, command: TrialCommand, number: int | N
     match command:
         case TrialCommand.CANCEL:
             return model.is_at_work_here and trial.state in _STILL_TO_RUN
+        case TrialCommand.CONTINUE:
+            return trial.state is TrialState.PRUNED and not model.read_only_because
         case TrialCommand.AGAIN | TrialCommand.LIKE_IT:
             return not model.read_only_because
         case TrialCommand.OUTPUT:

@@ -29,6 +29,7 @@ class StandInStudy:
         self.commands: list[str] = []
         self.may_end = threading.Event()
         self.may_end.set()
+        self.has_checkpoints = True
         self._devices = devices
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -76,6 +77,10 @@ class StandInStudy:
 
     def run_again(self, number: int) -> None:
         self.commands.append(f"run again {number}")
+
+    def continue_trial(self, number: int) -> bool:
+        self.commands.append(f"continue {number}")
+        return self.has_checkpoints
 
     def cancel_trial(self, number: int) -> None:
         self.commands.append(f"cancel {number}")

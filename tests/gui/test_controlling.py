@@ -1,14 +1,25 @@
 """Control of a study that has begun: trials run again or cancelled, configurations, other terms."""
 
+from dataclasses import replace
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from engine.events import StudyState, StudyStateChanged, TrialFinished, TrialStarted
+from engine.events import (
+    StudyState,
+    StudyStateChanged,
+    TrialFinished,
+    TrialQueued,
+    TrialReported,
+    TrialStarted,
+)
 from engine.space import Categorical, Float, SearchSpace, When
 from engine.spec import Budget, Limits
-from engine.trial import TrialState
+from engine.trial import Report, TrialState
 from gui.main_window import RUN
 from gui.models.cells import Column
+from gui.models.curves_view import CurveBook
 from gui.models.trial_commands import TrialCommand
 from gui.pages.design.space_dialog import SpaceDialog
 from gui.pages.run.configuration_dialog import ConfigurationDialog
@@ -17,6 +28,9 @@ from gui.widgets.code_dialog import OutputDialog
 from tests.gui.made_up import failed, made, running
 from tests.gui.stand_in import StandInDevices
 from tests.gui.windows import program_in
+
+METRICS = {"val_cross_entropy": 0.5}
+CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
@@ -113,6 +127,73 @@ def test_that_a_stopped_study_is_left_alone_until_somebody_goes_on(qtbot, progra
     assert entry.study.commands == ["run again 0"]
     program.window.notice.answer_buttons()[0].click()
     asked(qtbot, entry, "start")
+
+
+def stopped(entry, number=0):
+    """A trial that was stopped early, after two epochs."""
+    trial = made(
+        number, params(entry, number), state=TrialState.PRUNED, note="it is in the worse half"
+    )
+    put(entry, trial)
+    reports = [TrialReported(number, Report(step, 0.1 * step, METRICS)) for step in (1, 2)]
+    entry.model.apply(reports)
+    return trial
+
+
+def test_that_only_a_stopped_trial_can_be_continued(entry, commands):
+    enter(entry, StudyState.RUNNING)
+    put(entry, made(0, params(entry)), running(1, params(entry, 1)))
+    action = commands.of_trial[TrialCommand.CONTINUE]
+    assert not action.isEnabled()
+    entry.model.select(1)
+    assert not action.isEnabled()
+    stopped(entry, 2)
+    assert action.isEnabled()
+    entry.model.read_only_because = "It is being run by ada."
+    entry.model.stateChanged.emit()
+    assert not action.isEnabled()
+
+
+def test_that_a_stopped_trial_is_continued_by_the_keyboard_and_can_be_cancelled_then(
+    qtbot, program, entry, commands
+):
+    enter(entry, StudyState.RUNNING)
+    trial = stopped(entry)
+    program.window.show()
+    qtbot.keyClick(program.window, Qt.Key.Key_G, CONTROL_SHIFT)
+    asked(qtbot, entry, "continue 0")
+    qtbot.waitUntil(lambda: "Trial 0 goes on next." in program.window.notice.text)
+    entry.model.apply([TrialQueued(replace(trial, state=TrialState.QUEUED))])
+    assert entry.model.progress()[0] == 0
+    assert not commands.of_trial[TrialCommand.CONTINUE].isEnabled()
+    commands.of_trial[TrialCommand.CANCEL].trigger()
+    assert entry.study.commands[-1] == "cancel 0"
+
+
+def test_that_it_is_said_where_to_continue_means_to_begin_again(qtbot, program, entry, commands):
+    entry.study.has_checkpoints = False
+    enter(entry, StudyState.PAUSED)
+    stopped(entry)
+    commands.of_trial[TrialCommand.CONTINUE].trigger()
+    said = "Trial 0 left no checkpoint and begins again from its start, when the study is resumed."
+    qtbot.waitUntil(lambda: said in program.window.notice.text)
+
+
+def test_that_a_finished_study_goes_on_for_a_trial_that_is_continued(qtbot, entry, commands):
+    stopped(entry)
+    enter(entry, StudyState.FINISHED)
+    commands.of_trial[TrialCommand.CONTINUE].trigger()
+    asked(qtbot, entry, "start")
+    assert entry.study.commands == ["continue 0", "start"]
+
+
+def test_that_the_curve_of_a_continued_trial_goes_on_from_where_it_was(entry):
+    trial = stopped(entry)
+    entry.model.apply([TrialQueued(replace(trial, state=TrialState.QUEUED))])
+    entry.model.apply([TrialStarted(running(0, params(entry)), continues=True)])
+    entry.model.apply([TrialReported(0, Report(3, 0.3, METRICS))])
+    book = CurveBook(entry.model.reports, "val_cross_entropy")
+    assert book.curve(0)[0].tolist() == [1, 2, 3]
 
 
 def test_that_the_command_of_a_trial_is_copied(qtbot, program, entry, commands):
