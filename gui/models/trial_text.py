@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from engine.analysis.cost import words
-from engine.trial import Params, Trial
+from engine.trial import Params, Trial, TrialState
 from gui.models.failure_words import failure_words
 from gui.numbers import exact, number
 from gui.theme import BEST, state_mark, theme
@@ -46,8 +46,12 @@ def card(trial: Trial, objective: str, best: Trial | None = None, more: str = ""
 
 
 def stopped_words(trial: Trial) -> str:
-    """Why a trial was stopped early; empty where it was not."""
-    return f"Stopped early: {trial.note}." if trial.note else ""
+    """Why a trial was stopped early, or goes on after that; empty where neither is so."""
+    if not trial.note:
+        return ""
+    if trial.state is TrialState.PRUNED:
+        return f"Stopped early: {trial.note}."
+    return f"Stopped early, but {trial.note}."
 
 
 def as_json(params: Params) -> str:

@@ -128,3 +128,9 @@ def test_that_in_the_history_a_stopped_trial_is_where_it_was_at_last(deceptive):
     assert 0.4 < view.y[3] < view.scales[1].high, "beside the bad end: it was far worse"
     assert view.scales[1].low < 0.1
     assert view.line[1].min() == 0.3
+
+
+def test_that_a_trial_that_goes_on_is_not_said_to_be_stopped():
+    note = "it goes on: asked for by you"
+    trial = made(3, {"lr": 0.05, "batch_size": 64}, state=TrialState.QUEUED, note=note)
+    assert "Stopped early, but it goes on: asked for by you." in card(trial, "val_cross_entropy")
