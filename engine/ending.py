@@ -45,6 +45,10 @@ class Ending:
         """Whether no new trials are to be proposed."""
         return self._spent is not None
 
+    def trials_left(self) -> float:
+        """How many more configurations the budget allows; infinite when it sets no number."""
+        return self._rules.trials_left()
+
     def begin(self) -> None:
         """The study begins or is gone on with."""
         self._spent = self._rules.spent()

@@ -1,8 +1,8 @@
 """The study thread's work: commands, workers and the method in; records, disk and events out.
 
 Everything that changes a study happens here, one message at a time. The loop is handed its
-executor, proposer and clock, so that tests run it in virtual time. Which trial is next is
-supply.py's to say, who runs it workforce.py's, when it is enough ending.py's.
+executor, proposer and clock, so that tests run it in virtual time. Which trials are next, and
+whether any are, is dispatch.py's to say, when it is enough ending.py's.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from engine.commands import (
     Stop,
 )
 from engine.continuing import Continuing
+from engine.dispatch import Dispatch
 from engine.ending import Ending
 from engine.events import StopReason, StudyState, StudyStateChanged, TrialFinished
 from engine.executors.messages import (
@@ -78,6 +79,9 @@ class StudyLoop:
         self._outcomes = Outcomes(self._journal, self._checkpoints)
         self._pruning = Pruning(ledger)
         self._continuing = Continuing(self._journal, self._pruning, self._checkpoints, self._supply)
+        self._dispatch = Dispatch(
+            self._journal, around, self._ending, self._workforce, self._supply, self._continuing
+        )
         self._retrying = Retrying(ledger)
         self._settling = Settling(self._journal)
         self._weights = KeptWeights(ledger, around.weights_of)
@@ -157,11 +161,11 @@ class StudyLoop:
             case WorkerReady() | WorkerLeftOut() | ReportsThinned():
                 self._outcomes.noted(message)
             case StackSized():
-                self._on_sized(message)
+                self._dispatch.sized(message)
             case TrialReturned() if message.number in self._workforce.under_way:
                 self._on_returned(message)
             case ProposerLost() if self._supply.method.restart(message):
-                self._ask_ahead()
+                self._dispatch.ask_ahead()
             case ProposerLost() | WorkersRefused():
                 self._give_up(message.message)
 
@@ -184,55 +188,13 @@ class StudyLoop:
                 self._outcomes.interrupted(trial)
         self._go_on()
 
-    # Choosing and starting trials
-
     def _go_on(self) -> None:
         """Start what can be started, and end the study when nothing is left."""
         if not self._ending.has_come:
             self._workforce.renew(self._ledger.spec)
-        self._start_trials()
-        self._ask_ahead()
+        self._dispatch.start()
+        self._dispatch.ask_ahead()
         self._look_for_the_end()
-
-    def _start_trials(self) -> None:
-        """Hand units to the free workers."""
-        if self._ledger.state is not StudyState.RUNNING or self._ending.has_come:
-            return
-        workers, supply = self._workforce, self._supply
-        most = 1 if self._around.stacking is None else self._around.stacking.most
-        self._promote(workers.free * most)
-        share = supply.share(workers.capacity, self._rules.trials_left())
-        while workers.free and (unit := supply.unit(share, self._rules.trials_left())):
-            workers.submit(unit)
-
-    def _promote(self, most: int) -> None:
-        """Stopped trials that the rule would let go on by now come before new ones."""
-        if most and not self._ending.is_spent:
-            self._continuing.by_rule(most)
-
-    def _fill_seats(self, member: int) -> None:
-        """Have trials join a unit that goes on while some of its members have left it."""
-        if self._ledger.state is not StudyState.RUNNING or self._ending.has_come:
-            return
-        beside = self._workforce.beside(member)
-        self._promote(self._supply.seats(member, beside))
-        for trial in self._supply.newcomers(member, beside, self._rules.trials_left()):
-            self._workforce.join(trial, member)
-
-    def _ask_ahead(self) -> None:
-        """Have configurations proposed for the free workers.
-
-        A method that does not learn is asked for the next ones too, so that no worker waits, and
-        for as many more as are looked through for some that train together.
-        """
-        if self._ending.has_come or self._ending.is_spent:
-            return
-        workers, around = self._workforce, self._around
-        wanted = workers.free - len(self._supply.waiting)
-        if around.looks_ahead:
-            ahead = 1 if around.stacking is None else around.stacking.ahead
-            wanted += workers.capacity * ahead
-        self._supply.method.ask(wanted, self._rules.trials_left())
 
     def _on_proposed(self, message: Proposed) -> None:
         """Take what was proposed, unless the method expects too little of it."""
@@ -248,8 +210,8 @@ class StudyLoop:
         report = self._outcomes.reported(message)
         if self._pruning.is_to_stop(message.number, report):
             self._workforce.stop(message.number)
-        elif self._around.stacking is not None:
-            self._fill_seats(message.number)
+        else:
+            self._dispatch.fill_seats(message.number)
 
     def _on_ended(self, message: TrialEnded) -> None:
         was_cancelled = self._workforce.over(message.number)
@@ -263,14 +225,6 @@ class StudyLoop:
         if self._journal.state is StudyState.PAUSED:
             self._say_paused()
         self._go_on()
-
-    def _on_sized(self, message: StackSized) -> None:
-        """A worker has found how many trials are best at a time."""
-        trial, stacking = self._ledger.trials[message.number], self._around.stacking
-        if stacking is None or not stacking.found(trial.params, message.size):
-            return
-        how = f"{message.size} at a time" if message.size > 1 else "one by one"
-        self._journal.log("info", f"Trials like {trial.number} train {how}.", trial.number)
 
     def _on_returned(self, message: TrialReturned) -> None:
         """A worker does not run a trial now; it waits again."""
@@ -291,7 +245,7 @@ class StudyLoop:
         self._rules.count(trial)
         trial = self._store.put_trial(trial)
         if self._around.looks_ahead and not self._rules.is_met_by(trial):
-            self._start_trials()
+            self._dispatch.start()
         self._journal.commit()
         self._ledger.publish(TrialFinished(trial))
         self._outcomes.log_end(trial, best_before)
