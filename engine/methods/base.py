@@ -8,7 +8,7 @@ as the old one would have.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from engine.outlook import Outlook
@@ -26,7 +26,7 @@ class MethodError(ValueError):
 
 
 class Method(ABC):
-    """Proposes configurations of a space; never one that it has seen.
+    """Proposes configurations of a space; never one that it has seen, unless it may go on.
 
     A configuration is seen once it was asked for, pended or told. `learns` says whether proposals
     depend on what was told: where they do not, a study may ask ahead.
@@ -42,6 +42,7 @@ class Method(ABC):
         self._seen: set[Hashable] = set()
         self._strangers: set[Hashable] = set()
         self._pending: dict[Hashable, Params] = {}
+        self._offered: dict[Hashable, Params] = {}
 
     @property
     def capacity(self) -> int | None:
@@ -84,6 +85,14 @@ class Method(ABC):
     def outlook(self) -> Outlook | None:
         """What more trials are expected to bring; None where the method expects nothing."""
         return None
+
+    def offer(self, stopped: Iterable[Mapping[str, Any]]) -> None:
+        """Which of the configurations that were told as stopped can go on, as of now.
+
+        A method that weighs what would come of them may propose one of these, and no other that it
+        has seen, again: its trial is then to be finished.
+        """
+        self._offered = {self._see(params): dict(params) for params in stopped}
 
     @abstractmethod
     def _propose(self) -> Params | None:

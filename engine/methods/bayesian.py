@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from engine.methods.random import RandomMethod
 from engine.outlook import Outlook
 from engine.space import SearchSpace, SpaceError
 from engine.surrogate.customary import starting_point
-from engine.surrogate.partial import Curve, would_have_ended
+from engine.surrogate.record import Record
 from engine.trial import Params
 from engine.wording import show
 
@@ -42,23 +41,6 @@ FEARED = 0.5
 """A place is feared while a trial there is less likely than this to come through."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What was told of a configuration of the space."""
-
-    key: Hashable
-    point: Array
-    value: float | None
-    seconds: float | None
-    curve: Curve
-    failure: str | None
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether it was stopped on the way."""
-        return self.value is None and self.failure is None and bool(self.curve)
-
-
 class BayesianMethod(Method):
     """Learns from each trial, and asks where most improvement is to be expected.
 
@@ -66,8 +48,8 @@ class BayesianMethod(Method):
     customary. Until a trial has a value, others are spread out evenly. `cost_weight` weighs
     improvement against time: 0 does not look at the seconds that a trial takes, 1 asks for the most
     improvement a second. A trial without a value that did not fail, but has a curve, was stopped on
-    the way, and is taken to be worth what it would have come to; until it goes on, is pending once
-    more, and is told to its end: then nothing is left of that.
+    the way: the model weighs what it would have come to. Where such a trial can go on (`offer`) and
+    more is to be expected of that than of a new one, its configuration is proposed again.
     """
 
     learns = True
@@ -76,13 +58,7 @@ class BayesianMethod(Method):
         super().__init__(space, seed)
         self.cost_weight = _checked_weight(cost_weight)
         self._draws = RandomMethod(space, seed)
-        self._points: list[Array] = []
-        self._losses: list[float] = []
-        self._seconds: list[float] = []
-        self._curves: list[Curve] = []
-        self._failed: list[Array] = []
-        self._told: list[_Told] = []
-        self._partial: set[Hashable] = set()
+        self._record = Record(len(space.dimensions))
         self._model: Model | None = None
         self._held: Params = {}
 
@@ -113,43 +89,25 @@ class BayesianMethod(Method):
         import engine.surrogate.chooser  # noqa: F401 -- now, so that the next proposal need not wait
 
         super().tell(params, value, seconds=seconds, curve=curve, failure=failure)
-        key = self._see(params)
+        try:
+            point = self.space.encode(params)
+        except SpaceError:
+            return
+        key = self.space.key(params)
         self._withdraw(key)
-        with contextlib.suppress(SpaceError):
-            told = _Told(
-                key, self.space.encode(params), value, seconds, tuple(curve or ()), failure
-            )
-            self._told.append(told)
-            self._learn(told)
+        if failure is not None and value is None:
+            self._record.fail(point)
+        elif value is not None:
+            self._record.complete(point, value, seconds, curve or ())
+        elif curve:
+            self._record.stop(key, point, curve)
+        self._model = None
 
     def _withdraw(self, key: Hashable) -> None:
-        """What was told of a configuration that had been stopped on the way is not so any more."""
-        if key not in self._partial:
-            return
-        told = [old for old in self._told if old.key != key or not old.is_partial]
-        for known in (self._points, self._losses, self._seconds, self._curves, self._failed):
-            known.clear()
-        self._partial.clear()
-        self._told = told
-        for old in told:
-            self._learn(old)
-        self._model = None
-        self.learner.forget()
-
-    def _learn(self, told: _Told) -> None:
-        value, seconds, curve = told.value, told.seconds, told.curve
-        if told.is_partial:
-            self._partial.add(told.key)
-            value, seconds = would_have_ended(curve, self._curves, self._losses), None
-            curve = ()
-        if value is not None and math.isfinite(value):
-            self._points.append(told.point)
-            self._losses.append(float(value))
-            self._seconds.append(math.nan if seconds is None else float(seconds))
-            self._curves.append(curve)
-        elif value is not None or told.failure is not None:
-            self._failed.append(told.point)
-        self._model = None
+        """What a stopped trial told counts no more: it goes on, as if it had not been stopped."""
+        if self._record.forget(key):
+            self.learner.forget()
+            self._model = None
 
     def preview(self) -> Params | None:
         """What `ask` would propose now; it is not asked for by that."""
@@ -177,10 +135,11 @@ class BayesianMethod(Method):
             return None
         if not self._seen:
             return starting_point(self.space)
-        point = self._best_point() if self._losses else self._spread_out()
+        valued, _ = self.counts
+        point = self._best_point() if valued else self._spread_out()
         if point is None:
             return None if self._held else self._draws._propose()
-        return self._params(point)
+        return self._better_finished(point) or self._params(point)
 
     def _best_point(self) -> Array | None:
         """Where the model expects most, beside what is pending; None where it found nothing new."""
@@ -195,7 +154,7 @@ class BayesianMethod(Method):
             if not len(points):
                 return None
             return np.asarray(points[int(chooser.value(points).argmax())])
-        failed = _stacked(self._failed, len(self._cube))
+        failed = self._record.failed
         feared = failed[self._model.feasibility(failed) < FEARED]
         hairs = [
             (pending, APART / (LEAST_SHARED + len(pending))),
@@ -216,6 +175,28 @@ class BayesianMethod(Method):
         held = self._held.items()
         return key not in self._seen and (not held or held <= self._params(point).items())
 
+    def _better_finished(self, point: Array) -> Params | None:
+        """Of the stopped trials on offer the one of which more is to be expected, for the steps
+        that it has left, than of a new one at `point`; None if there is none."""
+        from engine.surrogate.chooser import Chooser
+
+        model = self._model
+        keys = {row: key for key, row in self._record.stopped.items() if self._may_go_on(key)}
+        if model is None or not keys:
+            return None
+        chooser = Chooser(model, self.pending_points, self.cost_weight)
+        best, found = float(chooser.value(point[None, :])[0]), None
+        for row, value in zip(model.rows[model.stopped], chooser.finishing(), strict=True):
+            if row in keys and (worth := value - math.log(self._record.left(row))) > best:
+                best, found = worth, self._offered[keys[row]]
+        return found
+
+    def _may_go_on(self, key: Hashable) -> bool:
+        """Whether a stopped trial is on offer, does not go on already, and has what is held."""
+        if key not in self._offered or key in self._pending:
+            return False
+        return self._held.items() <= self._offered[key].items()
+
     def _spread_out(self) -> Array | None:
         """The next of evenly spread points, or one of those that follow where trials fail."""
         from engine.surrogate.feasibility import Feasibility
@@ -225,7 +206,7 @@ class BayesianMethod(Method):
         points = np.array([point for point in points if self._is_new(point)])
         if not len(points):
             return None
-        failed = _stacked(self._failed, len(self._cube))
+        failed = self._record.failed
         likely = Feasibility(Features(self._cube), failed[:0], failed).of(points)
         return np.asarray(points[int(likely.argmax())])
 
@@ -252,18 +233,11 @@ class BayesianMethod(Method):
     @property
     def counts(self) -> tuple[int, int]:
         """How many trials that say something of the value were told, and how many that failed."""
-        return len(self._points), len(self._failed)
+        return self._record.counts
 
     def evidence(self) -> Evidence:
         """What was told, as the surrogate takes it."""
-        from engine.surrogate.evidence import Evidence
-
-        return Evidence(
-            points=_stacked(self._points, len(self._cube)),
-            losses=np.array(self._losses),
-            seconds=np.array(self._seconds),
-            failed=_stacked(self._failed, len(self._cube)),
-        )
+        return self._record.evidence()
 
     @property
     def pending_points(self) -> Array:

@@ -77,6 +77,11 @@ class Chooser:
             slope = slope - self._cost_weight * features.pull_back(points, cost_slope)
         return value, slope
 
+    def finishing(self) -> Array:
+        """The acquisition at the trials that were stopped, (k,), were they to go on."""
+        mean, variance = self._model.ends()
+        return log_expected_improvement(mean, variance, self._to_beat)
+
     def best(
         self, cube: Cube, is_new: Callable[[Array], bool], rng: np.random.Generator
     ) -> Array | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from engine.surrogate.cube import Array
 
 Rows = NDArray[np.int64]
+Curve = Sequence[tuple[int, float]]
+"""(step, loss) pairs, in the order of steps."""
 
 
 @dataclass(frozen=True)
@@ -17,13 +20,16 @@ class Evidence:
     """Trials in their order of finishing.
 
     `points` (n, d), `losses` (n,), finite and to be minimised, and `seconds` (n,), NaN where
-    unknown, are those of trials with a value; `failed` (f, d) are the points of those without.
+    unknown, are those of trials with a value; `failed` (f, d) are the points of those without. A
+    trial that was stopped has the loss NaN and a curve, whose last value is finite; `curves` may be
+    left out where there is none such, and those of complete trials may be empty.
     """
 
     points: Array
     losses: Array
     seconds: Array
     failed: Array
+    curves: tuple[Curve, ...] = ()
 
     def __len__(self) -> int:
         return len(self.losses)
@@ -31,12 +37,13 @@ class Evidence:
     def first(self, count: int, failed: int | None = None) -> Evidence:
         """What the first `count` trials with a value and the first `failed` ones say."""
         points, losses, seconds = self.points[:count], self.losses[:count], self.seconds[:count]
-        return Evidence(points, losses, seconds, self.failed[:failed])
+        return Evidence(points, losses, seconds, self.failed[:failed], self.curves[:count])
 
     def and_then(self, more: Evidence) -> Evidence:
         """This, and what trials that finished later say."""
-        pairs = ((getattr(self, f.name), getattr(more, f.name)) for f in fields(self))
-        return Evidence(*(np.concatenate(pair) for pair in pairs))
+        arrays = ("points", "losses", "seconds", "failed")
+        both = {name: np.concatenate([getattr(e, name) for e in (self, more)]) for name in arrays}
+        return Evidence(**both, curves=self.curves + more.curves)
 
     def best_and_others(self, most: int) -> Rows:
         """Rows of at most `most` trials: the best half, and an even choice of the rest in time."""

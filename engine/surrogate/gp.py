@@ -79,7 +79,9 @@ class GaussianProcess:
     """A Gaussian process conditioned on n observations, for given hyperparameters.
 
     `x` (n, c + q) holds the smooth columns, of which `groups` (c,) names the dimensions, and then
-    the effect columns. Raises LinAlgError where the kernel matrix is not positive definite.
+    the effect columns. `unsure` (n, n) is the covariance of the observations' own errors beside the
+    noise, in units of the scale. Raises LinAlgError where the kernel matrix is not positive
+    definite.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class GaussianProcess:
         groups: Groups,
         theta: Theta,
         effects: tuple[Effects, Array, Array] | None = None,
+        unsure: Array | None = None,
     ) -> None:
         self.x, self.y, self.groups, self.theta = x, y, groups, theta
         self.inverse_lengths = np.exp(-theta.lengths)[groups]
@@ -102,6 +105,8 @@ class GaussianProcess:
         kernel, self.slope = matern_and_slope(squared_distances(self.z, self.z))
         kernel += MEAN_VARIANCE + self._a * self._single + self._b * self._pairs
         kernel.flat[:: len(y) + 1] += self.noise + JITTER
+        if unsure is not None:
+            kernel += unsure
         self.chol, info = lapack.dpotrf(kernel, lower=1, clean=1, overwrite_a=1)
         if info != 0:
             raise np.linalg.LinAlgError(f"the kernel matrix is not positive definite ({info})")
@@ -236,14 +241,14 @@ class GaussianProcess:
         return np.asarray(2.0 * spread * self.inverse_lengths)
 
 
-def fit(x: Array, y: Array, groups: Groups, prior: Prior) -> Theta:
+def fit(x: Array, y: Array, groups: Groups, prior: Prior, unsure: Array | None = None) -> Theta:
     """The most probable hyperparameters given y (n,), of about unit size, at x (n, c + q)."""
     made = Effects(x[:, len(groups) :], len(prior.centre) - 3)
     effects = (made, *made.with_(made.u))
 
     def loss(vector: Array) -> tuple[float, Array]:
         try:
-            gp = GaussianProcess(x, y, groups, Theta.of(vector), effects)
+            gp = GaussianProcess(x, y, groups, Theta.of(vector), effects, unsure)
         except np.linalg.LinAlgError:
             return 1e10, np.zeros_like(vector)
         deviation = (vector - prior.centre) / prior.spread

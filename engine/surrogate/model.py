@@ -6,6 +6,7 @@ a part of the trials where they are many; a model in between costs one factorisa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +15,8 @@ from engine.surrogate.cube import Array, Cube
 from engine.surrogate.evidence import Evidence
 from engine.surrogate.feasibility import Feasibility
 from engine.surrogate.features import Features
-from engine.surrogate.gp import JITTER, GaussianProcess, Prior, Theta, fit
+from engine.surrogate.gp import JITTER, LEAST_VARIANCE, GaussianProcess, Prior, Theta, fit
+from engine.surrogate.partial import ends_of
 from engine.surrogate.prior_mean import prior_mean_of
 from engine.surrogate.warp import Warp
 
@@ -28,29 +30,45 @@ class Model:
     """What `evidence`, of at least one trial with a value, makes believe.
 
     Points are rows of the unit cube. The model's own scale is that of `warp`; less is better. The
-    process `gp` is about what the prior mean leaves over.
+    process `gp` is about what the prior mean leaves over. Trials that were stopped count as what is
+    to be expected of them, with its uncertainty.
     """
 
     def __init__(self, cube: Cube, evidence: Evidence, theta: Theta) -> None:
-        self.cube, self.features, self.evidence = cube, Features(cube), evidence
-        self.rows = evidence.best_and_others(MOST)
+        self.cube, self.features = cube, Features(cube)
+        ends = ends_of(evidence, self.features)
+        self.evidence = replace(evidence, losses=ends.losses)
+        self.rows = self.evidence.best_and_others(MOST)
+        self.stopped = np.flatnonzero(np.isnan(evidence.losses[self.rows]))
         self.points = evidence.points[self.rows]
-        self.warp = Warp(evidence.losses)
-        self.targets = self.warp.forward(evidence.losses[self.rows])
-        self.prior_mean = prior_mean_of(cube, evidence)
+        self.warp = Warp(ends.losses)
+        self.targets = self.warp.forward(ends.losses[self.rows])
+        self.prior_mean = prior_mean_of(cube, self.evidence)
         x = self.features.of(self.points)
         residuals = self.targets - self.prior_mean.of(self.points)
-        self.gp = GaussianProcess(x, residuals, self.features.groups, theta)
+        self._unsure = ends.noise(self.rows, self.warp)
+        self.gp = GaussianProcess(x, residuals, self.features.groups, theta, unsure=self._unsure)
 
     @cached_property
     def at_trials(self) -> Array:
         """The posterior mean at the trials (n,): what of their values is not taken for noise."""
-        return np.asarray(self.targets - (self.gp.noise + JITTER) * self.gp.alpha)
+        mean = np.asarray(self.targets - (self.gp.noise + JITTER) * self.gp.alpha)
+        return mean if self._unsure is None else mean - self._unsure @ self.gp.alpha
 
     @property
     def best(self) -> float:
-        """The least posterior mean at a trial: the value to beat."""
-        return float(self.at_trials.min())
+        """The least posterior mean at a trial that came to its end: the value to beat."""
+        complete = np.delete(self.at_trials, self.stopped)
+        return float((complete if len(complete) else self.at_trials).min())
+
+    def ends(self) -> tuple[Array, Array]:
+        """Mean and variance of what those trials that were `stopped` would come to: (k,)."""
+        if self._unsure is None:
+            return self.targets[self.stopped], np.full(len(self.stopped), LEAST_VARIANCE)
+        unsure = self._unsure[self.stopped]
+        mean = self.targets[self.stopped] - unsure @ self.gp.alpha
+        variance = unsure[:, self.stopped].diagonal() - self.gp.explained(unsure)
+        return mean, self.gp.scale * np.maximum(variance, LEAST_VARIANCE)
 
     def best_points(self, count: int) -> Array:
         """The points (at most `count`, d) of the trials with the least posterior mean."""
@@ -80,7 +98,8 @@ class Model:
         more = self.features.of(points)
         x = np.concatenate([self.gp.x, more])
         y = np.concatenate([self.gp.y, self.gp.predict(more)[0]])
-        return GaussianProcess(x, y, self.gp.groups, self.gp.theta)
+        unsure = None if self._unsure is None else np.pad(self._unsure, (0, len(points)))
+        return GaussianProcess(x, y, self.gp.groups, self.gp.theta, unsure=unsure)
 
     def cost(self) -> GaussianProcess | None:
         """A process over the log of a trial's seconds, its mean left out; None if none is known."""
@@ -112,14 +131,15 @@ class Learner:
     def _theta(self, evidence: Evidence) -> Theta:
         at = milestone(len(evidence))
         if at not in self._known:
-            first = evidence.first(at)
-            rows = first.best_and_others(MOST_TO_LEARN_FROM)
-            features = Features(self._cube)
+            features, first = Features(self._cube), evidence.first(at)
+            ends = ends_of(first, features)
+            first = replace(first, losses=ends.losses)
+            rows, warp = first.best_and_others(MOST_TO_LEARN_FROM), Warp(ends.losses)
             points = first.points[rows]
-            y = Warp(first.losses).forward(first.losses[rows])
+            y = warp.forward(first.losses[rows])
             y -= prior_mean_of(self._cube, first).of(points)
-            x = features.of(points)
-            self._known[at] = fit(x, y, features.groups, Prior.of(len(self._cube)))
+            x, prior = features.of(points), Prior.of(len(self._cube))
+            self._known[at] = fit(x, y, features.groups, prior, ends.noise(rows, warp))
         return self._known[at]
 
 

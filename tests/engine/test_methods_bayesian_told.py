@@ -225,8 +225,9 @@ def told_in_part(tellings):
 
 PLACES = [{"x": x, "y": y} for x, y in np.random.default_rng(1).random((9, 2)).tolist()]
 ENDS = [bowl(0.3, 0.4)(place) for place in PLACES]
-WHOLE = [(p, (end, [(1, 1.0), (2, 0.5), (3, end)])) for p, end in zip(PLACES, ENDS, strict=True)]
-HALVES = [(p, (None, [(1, 0.9), (2, 0.1 + end)])) for p, end in zip(PLACES, ENDS, strict=True)]
+CURVES = [[(1, 0.9), (2, 0.1 + end), (3, end)] for end in ENDS]
+WHOLE = [(p, (end, c)) for p, end, c in zip(PLACES, ENDS, CURVES, strict=True)]
+HALVES = [(p, (None, c[:2])) for p, c in zip(PLACES, CURVES, strict=True)]
 
 
 @pytest.mark.parametrize("first", [0, 2])
