@@ -48,6 +48,8 @@ class Asking:
         self._tried: set[Hashable] = set()
         self._first: Proposal | None = None
         self._most = 0
+        self._offered: set[int] = set()
+        self._stopped: dict[Hashable, int] = {}
 
     @property
     def walks(self) -> bool:
@@ -67,6 +69,8 @@ class Asking:
         self._has_said_all, self._first = False, None
         self.proposals.clear()
         self._tried.clear()
+        self._offered.clear()
+        self._stopped.clear()
         trials = self._ledger.all_trials()
         for trial in in_order_of_ending(trials):
             self.tell(trial)
@@ -115,6 +119,24 @@ class Asking:
         """Proposals were made trials of."""
         gone = {id(proposal) for proposal in taken}
         self.proposals = deque(known for known in self.proposals if id(known) not in gone)
+
+    def offer(self, stopped: Sequence[Trial]) -> None:
+        """Say which of the trials that were stopped the method may have go on."""
+        numbers = {trial.number for trial in stopped}
+        if self._proposer is not None and not self.walks and numbers != self._offered:
+            self._offered = numbers
+            self._stopped.update((self._key(trial.params), trial.number) for trial in stopped)
+            self._proposer.offer([trial.params for trial in stopped])
+
+    def proposed_again(self) -> list[int]:
+        """The numbers of the stopped trials that were proposed again, each said once."""
+        again = {
+            number: proposal
+            for proposal in self.proposals
+            if (number := self._stopped.get(self._key(proposal.params))) is not None
+        }
+        self.drop(list(again.values()))
+        return list(again)
 
     def ask(self, wanted: float, most: float) -> None:
         """See that `wanted` configurations, at most `most`, are at hand or asked for."""

@@ -1,4 +1,5 @@
-"""Stopped trials that go on after all: because a person wants it, or by the rule that stopped them.
+"""Stopped trials that go on after all: because a person wants it, or by the rule that stopped them,
+or because the method expects more of one than of a new trial.
 
 Such a trial waits for a worker again and keeps what it has reported. Its note says on whose word it
 goes on, until it has ended, so that it is known also when the program was killed meanwhile.
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 from engine.checkpoints import Checkpoints
 from engine.journal import Journal
-from engine.pruning import BY_HAND, Pruning
+from engine.pruning import BY_HAND, BY_METHOD, Pruning
 from engine.supply import Supply
 from engine.task_tables import BuiltinTask
 from engine.trial import Trial, TrialState
@@ -44,6 +45,18 @@ class Continuing:
         if stopped and waiting < most:
             for number, why in self._pruning.to_continue(stopped, most - waiting).items():
                 self._go_on(self._ledger.trials[number], why)
+
+    def offer(self) -> None:
+        """Say to the method which trials it may have go on: those that have a checkpoint."""
+        trials = self._ledger.trials
+        numbers = self._pruning.can_go_on(self._checkpoints.stopped)
+        self._supply.method.offer([trials[number] for number in numbers])
+
+    def by_method(self) -> None:
+        """The stopped trials whose configurations the method has proposed again go on."""
+        for number in self._supply.method.proposed_again():
+            if self._ledger.trials[number].state is TrialState.PRUNED:
+                self._go_on(self._ledger.trials[number], BY_METHOD)
 
     def _go_on(self, trial: Trial, note: str) -> None:
         waiting = replace(trial, state=TrialState.QUEUED, ended=None, note=note)

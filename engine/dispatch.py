@@ -79,6 +79,7 @@ class Dispatch:
         if around.looks_ahead:
             ahead = 1 if around.stacking is None else around.stacking.ahead
             wanted += workers.capacity * ahead
+        self._continuing.offer()
         self._supply.method.ask(wanted, self._ending.trials_left())
 
     def sized(self, message: StackSized) -> None:

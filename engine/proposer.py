@@ -58,6 +58,9 @@ class Proposer(Protocol):
     def pend(self, params: Params) -> None:
         """A configuration runs that was not asked for."""
 
+    def offer(self, stopped: Sequence[Params]) -> None:
+        """Which of the configurations that were stopped can go on, as of now."""
+
     def ask(self, count: int, like: Params | None = None) -> None:
         """Have `count` configurations proposed, with the values that `like` has."""
 
@@ -101,6 +104,9 @@ class ProcessProposer:
 
     def pend(self, params: Params) -> None:
         self._send("pend", params=params)
+
+    def offer(self, stopped: Sequence[Params]) -> None:
+        self._send("offer", stopped=list(stopped))
 
     def ask(self, count: int, like: Params | None = None) -> None:
         self._send("ask", count=count, like=like)
@@ -163,6 +169,8 @@ def answer(method: Any, message: Mapping[str, Any]) -> dict[str, Any] | None:
                 curve=[tuple(point) for point in message["curve"]] or None,
                 failure=message["failure"],
             )
+        case "offer":
+            method.offer(message["stopped"])
         case "pend":
             method.pend(message["params"])
     return None

@@ -15,6 +15,8 @@ from engine.trial import Report, Trial, TrialState, in_order_of_ending
 
 BY_HAND = "it goes on: asked for by you"
 """The note of a stopped trial that goes on because a person wants it to; the rule has others."""
+BY_METHOD = "it goes on: the method expects more of it than of a new trial"
+"""That of one that goes on because the method wants it to."""
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.CANCELLED)
 """How a trial ends that does not go on: it has no note but that with which it was stopped."""
 _STOPPED = (TrialState.INTERRUPTED, TrialState.PRUNED)
@@ -69,15 +71,22 @@ class Pruning:
         """The notes of the trials among those `stopped` that the rule would let go on by now: the
         best first, `most` of them at most.
 
-        It takes back its own word alone: not what a script said, which has no note.
+        It takes back its own word alone.
+        """
+        numbers = self._pruner.to_continue(self.can_go_on(stopped))
+        return {number: f"it goes on: {self._pruner.why(number)}" for number in numbers[:most]}
+
+    def can_go_on(self, stopped: Iterable[int]) -> list[int]:
+        """Those of the trials `stopped` which the rule stopped for what others have reported.
+
+        A script may say by itself that it is pruned: then the trial has no note.
         """
         trials = self._ledger.trials
-        numbers = self._pruner.to_continue([n for n in stopped if trials[n].note])
-        return {number: f"it goes on: {self._pruner.why(number)}" for number in numbers[:most]}
+        return [n for n in stopped if trials[n].note and self._pruner.can_go_on(n)]
 
     def goes_on(self, trial: Trial) -> None:
         """A trial that was stopped goes on, its note says on whose word."""
-        if trial.note == BY_HAND:
+        if trial.note in (BY_HAND, BY_METHOD):
             self._pruner.spare(trial.number)
         else:
             self._pruner.let_go_on(trial.number)

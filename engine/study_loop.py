@@ -202,6 +202,8 @@ class StudyLoop:
             why = self._settling.judge(message.outlook)
             if why is not None:
                 self._end_because(*why)
+            else:
+                self._continuing.by_method()
         self._go_on()
 
     # What happens to trials

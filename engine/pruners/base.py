@@ -123,6 +123,11 @@ class Pruner:
 
     # Trials that were stopped, and go on
 
+    def can_go_on(self, number: int) -> bool:
+        """Whether a trial was stopped, and not for itself alone."""
+        curve = self._curves.get(number)
+        return curve is not None and curve.state is TrialState.PRUNED and not self._alone(curve)
+
     def to_continue(self, stopped: Collection[int]) -> list[int]:
         """Which of the trials `stopped` on its word it would let go on by now, the best first.
 
@@ -131,7 +136,7 @@ class Pruner:
         ranks = {
             number: rank
             for number in stopped
-            if self._is_stopped(number)
+            if self.can_go_on(number)
             and (rank := self._rank(number, self._curves[number])) is not None
         }
         return sorted(ranks, key=lambda number: (ranks[number], number))
@@ -154,11 +159,6 @@ class Pruner:
         """A trial is no longer one that was stopped."""
         if number in self._curves:
             self._curves[number].state = None
-
-    def _is_stopped(self, number: int) -> bool:
-        """Whether a trial was stopped, and not for itself alone."""
-        curve = self._curves.get(number)
-        return curve is not None and curve.state is TrialState.PRUNED and not self._alone(curve)
 
     def _rank(self, number: int, curve: Curve) -> Any:
         """Where a stopped trial stands, the less the better, if it may go on; None if not."""

@@ -81,7 +81,7 @@ class CurvePruner(Pruner):
     def to_continue(self, stopped: Collection[int]) -> list[int]:
         """At each trial that is complete one of those `stopped` is looked at, in turn: what is
         expected changes little from one to the next, and it takes as long as a verdict does."""
-        numbers = sorted(filter(self._is_stopped, stopped))
+        numbers = sorted(filter(self.can_go_on, stopped))
         if not numbers:
             return []
         turn = len(self._complete), numbers[len(self._complete) % len(numbers)]

@@ -254,6 +254,9 @@ class InlineProposer:
     def pend(self, params: Params) -> None:
         answer(self._method, {"type": "pend", "params": params})
 
+    def offer(self, stopped: Any) -> None:
+        answer(self._method, {"type": "offer", "stopped": stopped})
+
     def ask(self, count: int, like: Params | None = None) -> None:
         reply = answer(self._method, {"type": "ask", "count": count, "like": like})
         assert reply is not None

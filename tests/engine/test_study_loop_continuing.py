@@ -105,7 +105,8 @@ def test_that_a_study_interrupted_before_or_while_it_goes_on_ends_alike(
     path: Path, method: str
 ) -> None:
     def study(name: str, number: int | None = None, at: float = 0.0) -> Simulation:
-        simulation = stopping(path.with_name(name), method=method, value=far_from_the_middle)
+        file = path.with_name(name)
+        simulation = stopping(file, 10, method, value=far_from_the_middle)
         if number is not None:
             simulation.command_at(at, Continue(number))
         return simulation
@@ -322,3 +323,52 @@ def test_that_the_checkpoints_of_the_best_stopped_trials_are_kept_until_the_stud
     again.run()
     assert again.ledger.state is StudyState.FINISHED
     assert kept(again) == set()
+
+
+# -- by the method -------------------------------------------------------------------------------
+
+WANTED = 2
+"""Of this study the third trial is stopped at the first rung, before the method knows much."""
+
+
+def learning(path: Path, **changes: Any) -> Simulation:
+    spec = spec_of("asha", 12, min_steps=1).with_(method=MethodSpec(name="bayesian"))
+    options = {"checkpoints": True, "value": far_from_the_middle, **changes}
+    return Simulation(path, spec, Behaviour(epochs=EPOCHS, **options), looks_ahead=False)
+
+
+def test_that_a_trial_of_which_the_method_expects_more_than_of_a_new_one_goes_on(
+    path: Path,
+) -> None:
+    simulation = learning(path)
+    events = simulation.run()
+    trials = simulation.ledger.all_trials()
+    assert (trials[WANTED].state, trials[WANTED].note) == (TrialState.COMPLETE, "")
+    assert starts_of(WANTED, events) == [False, True]
+    assert steps_of(WANTED, events) == list(range(1, EPOCHS + 1))
+    why = "goes on from epoch 1: the method expects more of it than of a new trial."
+    assert f"Trial {WANTED} {why}" in said_of(WANTED, events)
+    assert len(trials) == len({str(trial.params) for trial in trials}) == 12
+
+
+def test_that_the_method_begins_no_trial_once_more_that_left_nothing(path: Path) -> None:
+    simulation = learning(path, checkpoints=False)
+    simulation.run()
+    trials = simulation.ledger.all_trials()
+    assert trials[WANTED].state is TrialState.PRUNED
+    assert len(trials) == len({str(trial.params) for trial in trials}) == 12
+
+
+@pytest.mark.parametrize("after", [0.5, 3.0, 30.0])
+def test_that_a_study_whose_method_has_trials_go_on_ends_alike_if_interrupted(
+    path: Path, after: float
+) -> None:
+    whole = learning(path.with_name("whole.tune"))
+    stopped = [e for e in whole.run() if isinstance(e, TrialFinished) and e.trial.number == WANTED]
+    assert stopped[0].trial.finished is not None
+    first = learning(path)
+    first.command_at(stopped[0].trial.finished - BEGIN + after, Stop())
+    first.run()
+    second = learning(path)
+    second.run()
+    assert became(second) == became(whole)
