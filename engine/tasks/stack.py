@@ -241,8 +241,8 @@ def train_one(
 ) -> Result:
     """Train `member` by itself. Raises Diverged.
 
-    Without convolutions it is a stack of one, which is faster than training.Trainer and, on one
-    CPU thread, comes to the numbers of any stack to the bit.
+    Without convolutions it is a stack of one, which is faster than training.Trainer and comes to
+    the numbers of any stack: on a CPU to the bit, if layers and batches are even to its vectors.
     """
     if has_convolutions(member.network):
         trainer = Trainer(member.network, member.params, goal, train, validation, member.seed)

@@ -17,16 +17,22 @@ from engine.tasks.stack_layers import Layer
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+_VECTOR = 16
+"""Numbers in the widest vector that a CPU computes with at once."""
+
 
 class Layout:
     """How one network's state_dict lies in flat rows: its parameters, and each of its buffers.
 
-    Counters of batches are left out: they are the number of steps.
+    Counters of batches are left out: they are the number of steps. A row of parameters ends in
+    `padding` zeros: so every row begins where vectors do, and its numbers do not depend on which
+    row it is.
     """
 
     def __init__(self, network: nn.Module) -> None:
         self.shapes = {name: tensor.shape for name, tensor in network.named_parameters()}
         self.sizes = [math.prod(shape) for shape in self.shapes.values()]
+        self.padding = -sum(self.sizes) % _VECTOR
         named = dict(network.named_buffers())
         self.counters = [name for name, buffer in named.items() if not buffer.is_floating_point()]
         self.buffers = [name for name in named if name not in self.counters]
@@ -53,11 +59,12 @@ class Layout:
         """Tensors of the parameters' shapes as one new row."""
         import torch
 
-        return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
+        parts = [tensor.detach().reshape(-1) for tensor in tensors]
+        return torch.cat([*parts, parts[0].new_zeros(self.padding)])
 
     def split(self, row: Tensor) -> list[Tensor]:
         """A row as views of the parameters' shapes."""
-        parts = row.split_with_sizes(self.sizes)
+        *parts, _ = row.split_with_sizes([*self.sizes, self.padding])
         return [part.view(shape) for part, shape in zip(parts, self.shapes.values(), strict=True)]
 
 
@@ -70,6 +77,7 @@ class StackedNetwork:
         self.buffers = dict(zip(self.layout.buffers, rows[1:], strict=True))
         self.members, self.dropouts = len(rows[0]), dropouts
         self.layers = list(self._layers(template))
+        self.padding = self.parameters.new_zeros(self.members, self.layout.padding)
 
     def __call__(self, x: Tensor, training: bool) -> Tensor:
         """Outputs (members, outputs, rows) of what gather() or shared() gives."""
@@ -84,7 +92,7 @@ class StackedNetwork:
         for layer in reversed(self.layers):
             gradient = layer.backward(gradient)
         found = [one.reshape(self.members, -1) for layer in self.layers for one in layer.gradients]
-        return torch.cat(found, dim=1)
+        return torch.cat([*found, self.padding], dim=1)
 
     def gather(self, x: Tensor, chosen: Tensor) -> Tensor:
         """The rows `chosen` (members, rows) of `x` (n, ...), each member its own."""
@@ -123,7 +131,8 @@ class StackedNetwork:
 
     def _weights(self) -> list[Tensor]:
         """The parameters of all members (members, ...), as views."""
-        parts = self.parameters.split_with_sizes(self.layout.sizes, dim=1)
+        sizes = [*self.layout.sizes, self.layout.padding]
+        *parts, _ = self.parameters.split_with_sizes(sizes, dim=1)
         shapes = self.layout.shapes.values()
         return [part.view(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
