@@ -59,7 +59,7 @@ def _of_confusions(counted: Array) -> dict[str, Array]:
 
 
 def _regression(predicted: Tensor, y: Tensor, scale: float) -> dict[str, Array]:
-    answers = y.cpu().numpy().astype(np.float64)
+    answers = np.ascontiguousarray(y.cpu().numpy(), dtype=np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         errors = predicted.cpu().numpy().astype(np.float64) - answers
         unexplained = np.square(errors).sum(axis=1)
