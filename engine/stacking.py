@@ -68,6 +68,11 @@ class Stacking:
         size = self._sizes.get(self.group_of(params))
         return None if size is None else min(self.most, size)
 
+    def presumed(self, params: Params) -> int:
+        """How many trials like this one may be best: where nobody has tried, as few as of any
+        others that somebody has; else one, which finds it out."""
+        return self.size_for(params) or min(self.most, min(self._sizes.values(), default=1))
+
     @property
     def ahead(self) -> int:
         """How many configurations are looked through for those that go together, for a worker."""

@@ -10,6 +10,7 @@ import pytest
 from engine.commands import Enqueue, Pause, Resume, Stop
 from engine.events import Logged, StopReason, StudyState
 from engine.executors.messages import TrialReturned
+from engine.space import Int, SearchSpace
 from engine.spec import StudySpec
 from engine.stacking import stacking_of
 from engine.trial import TrialState
@@ -99,7 +100,7 @@ def test_that_what_is_too_many_for_a_worker_waits_and_its_size_is_kept(path: Pat
 
 def test_that_no_worker_is_idle_while_another_has_a_full_stack(path: Path) -> None:
     spec = make_spec("random", "trials = 16", workers=2)
-    one_size = spec.with_(space=spec.space.__class__([spec.space["lr"]]))
+    one_size = spec.with_(space=SearchSpace([spec.space["lr"]]))
     simulation = Simulation(path, one_size, Behaviour(size=lambda params: 16), stacks=True)
     simulation.run()
     assert [len(unit) for unit in simulation.behaviour.units] == [8, 8]
@@ -122,7 +123,7 @@ def test_that_a_free_seat_is_filled_beside_the_others(path: Path) -> None:
         size=lambda params: 2, seconds=lambda params: 10.0 if params["lr"] < 1e-3 else 100.0
     )
     spec = make_spec("random", "trials = 6")
-    one_size = spec.with_(space=spec.space.__class__([spec.space["lr"]]))
+    one_size = spec.with_(space=SearchSpace([spec.space["lr"]]))
     simulation = Simulation(path, one_size, slow, stacks=True)
     simulation.run()
     seconds = [slow.seconds(t.params) for t in simulation.ledger.all_trials()]
@@ -200,3 +201,11 @@ def test_that_a_study_can_have_each_trial_by_itself(path: Path) -> None:
     alone = spec.with_(resources=spec.resources.model_copy(update={"stack": 1}))
     assert stacking_of(spec) is not None
     assert stacking_of(alone) is None
+
+
+def test_that_a_learning_study_presumes_of_a_group_what_it_found_of_another(path: Path) -> None:
+    spec = make_spec("bayesian", "trials = 17")
+    continuous = spec.with_(space=SearchSpace([spec.space["lr"], Int("batch_size", 32, 512)]))
+    behaviour = Behaviour(size=lambda params: 4)
+    Simulation(path, continuous, behaviour, looks_ahead=False, stacks=True).run()
+    assert [len(unit) for unit in behaviour.units] == [1, 4, 4, 4, 4]
