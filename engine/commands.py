@@ -49,9 +49,11 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class RunAgain:
-    """Run a trial's configuration once more, by the same seed, as a new trial."""
+    """Run a trial's configuration once more, by the same seed, as a new trial; or as so many new
+    trials, each by another of its own `seeds`."""
 
     number: int
+    seeds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

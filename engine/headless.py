@@ -13,10 +13,12 @@ from argparse import Namespace
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from engine.analysis.cost import estimate, rough, words
+from engine.analysis.repeats import repeats_of
 from engine.events import (
     Event,
     Logged,
@@ -298,9 +300,16 @@ def summarise(study: Study) -> dict[str, Any]:
             "params": best.params,
             "value": best.value,
             "metrics": _finite({**best.metrics, **best.test}),
+            **_repeats(study, best),
         },
         "elapsed_s": round(study.elapsed, 3),
     }
+
+
+def _repeats(study: Study, best: Trial) -> dict[str, Any]:
+    """What the configuration of the best trial came to over several seeds, if it was repeated."""
+    repeats = repeats_of(best, study.trials)
+    return {} if repeats is None else {"repeats": asdict(repeats)}
 
 
 def _finite(metrics: dict[str, float]) -> dict[str, float | None]:

@@ -49,9 +49,21 @@ class Pruning:
         if number in self._stopped or not self._is_known(report):
             return False
         why = self._pruner.judge(number)
+        if why is not None and self._is_repeat(number):
+            self._pruner.spare(number)
+            why = self._pruner.judge(number)
         if why is not None:
             self._stopped[number] = why
         return why is not None
+
+    def _is_repeat(self, number: int) -> bool:
+        """Whether a trial shows how much an earlier one's value varies by its seed: were those that
+        turn out worse than it stopped, the others would tell too little of that."""
+        trial = self._ledger.trials[number]
+        return any(
+            other.number < number and other.params == trial.params and other.seed != trial.seed
+            for other in self._ledger.all_trials()
+        )
 
     def returned(self, number: int) -> None:
         """A trial is not run now, whatever it was told."""

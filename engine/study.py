@@ -246,9 +246,15 @@ class Study:
         is outside the space, StoreError like `change`."""
         self._ask(commands.Enqueue(self.spec.space.validate(params)))
 
-    def run_again(self, number: int) -> None:
-        """Run a trial's configuration next, by the same seed, as a new trial: see `enqueue`."""
-        self._ask(commands.RunAgain(self._trial(number).number))
+    def run_again(self, number: int, seeds: int = 0) -> None:
+        """Run a trial's configuration next, by the same seed, as a new trial: see `enqueue`.
+
+        `seeds`: as so many new trials, each by a seed of its own, which train as one stack where
+        that pays.
+        """
+        if seeds < 0:
+            raise StudyError(f"seeds: must be a whole number from 0, not {seeds}.")
+        self._ask(commands.RunAgain(self._trial(number).number, seeds))
 
     def continue_trial(self, number: int) -> bool:
         """Finish a trial that was stopped early, next or when the study is started: see `enqueue`.

@@ -151,7 +151,7 @@ class StudyLoop:
                 self._supply.add(message.params)
                 self._go_on()
             case RunAgain():
-                self._supply.add_again(message.number)
+                self._supply.add_again(message.number, message.seeds)
                 self._go_on()
             case Continue():
                 self._continuing.by_hand(message.number)

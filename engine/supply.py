@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Sequence
-from itertools import islice
+from itertools import count, islice
 
 from engine.asking import Asking, Proposal
 from engine.checkpoints import Checkpoints
@@ -148,10 +148,21 @@ class Supply:
         self._journal.log("info", f"Trial {trial.number} {how}.", trial.number)
         self._queue(trial)
 
-    def add_again(self, number: int) -> None:
-        """One more trial with the configuration and the seed of a known one."""
+    def add_again(self, number: int, seeds: int = 0) -> None:
+        """One more trial with the configuration and the seed of a known one; or `seeds` of them,
+        each by a seed that no trial of this configuration has."""
         old = self._ledger.trials[number]
-        self.add(old.params, f"is trial {number} once more", old.seed)
+        if not seeds:
+            self.add(old.params, f"is trial {number} once more", old.seed)
+        for _ in range(seeds):
+            self.add(old.params, f"repeats trial {number}", self._unused_seed(old.params))
+
+    def _unused_seed(self, params: Params) -> int:
+        """The seed of the next trial's number; where a proposal with the same configuration had it
+        by its place in the row, that of a later one."""
+        used = {trial.seed for trial in self._ledger.all_trials() if trial.params == params}
+        seeds = map(self._around.seed_of, count(len(self._ledger.trials)))
+        return next(seed for seed in seeds if seed not in used)
 
     def try_again(self, trial: Trial, alone: bool = False) -> None:
         """A trial waits for a worker once more; the method does not hear of it."""
