@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from gui.models.trial_commands import TEXTS, TIPS, TrialCommand
+from gui.models.trial_commands import REPEAT, SEEDS, TEXTS, TIPS, TrialCommand
 from gui.theme import CALM_VALUE_MAP, VALUE_MAP, chosen_scheme, value_map
 from gui.widgets.rail import PLACES
 
@@ -20,6 +20,7 @@ _OF_TRIAL = {
     TrialCommand.CANCEL: "Ctrl+Shift+X",
     TrialCommand.CONTINUE: "Ctrl+Shift+G",
     TrialCommand.AGAIN: "Ctrl+Shift+R",
+    **dict.fromkeys(SEEDS, ""),
     TrialCommand.COPY: "Ctrl+Shift+C",
     TrialCommand.OUTPUT: "Ctrl+L",
 }
@@ -78,6 +79,8 @@ class Commands(QObject):
         self.value_maps = self._choices(_VALUE_MAPS)
         self.choose(self.value_maps, value_map())
         self.when_taken = self._choices(_WHEN_TAKEN)
+        self.repeat_menu = QMenu(REPEAT, window)
+        _fill(self.repeat_menu, *(self.of_trial[command] for command in SEEDS))
         self.recent_menu = QMenu("Open recent", window)
         self.panels_menu = QMenu("Panels", window)
 
@@ -91,12 +94,20 @@ class Commands(QObject):
         _fill(study, self.add_configuration, self.change_terms, self.change_space, None, self.share)
         _fill(study.addMenu("When devices are taken"), *self.when_taken.actions())
         _fill(study, None, self.copy_design)
-        _fill(bar.addMenu("&Trial"), *self.of_trial.values())
+        _fill(bar.addMenu("&Trial"), *self._for_a_trial())
         view = bar.addMenu("&View")
         _fill(view, *self.places, None, self.panels_menu, self.reset_layout, None)
         _fill(view.addMenu("Colours"), *self.schemes.actions())
         _fill(view.addMenu("Colour map"), *self.value_maps.actions())
         _fill(bar.addMenu("&Help"), self.help, None, self.about)
+
+    def _for_a_trial(self) -> list[QAction | QMenu]:
+        """The commands about a trial in their order, those to repeat it in a menu of their own."""
+        entries = (
+            self.repeat_menu if command in SEEDS else action
+            for command, action in self.of_trial.items()
+        )
+        return list(dict.fromkeys(entries))
 
     def set_recent(self, names: list[tuple[str, str, Callable[[], object]]]) -> None:
         """List recent studies: name, path and what opens each."""

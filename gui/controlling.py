@@ -15,7 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from engine.events import StudyState
 from engine.trial import TrialState
 from gui.main_window import MainWindow
-from gui.models.trial_commands import TrialCommand, is_possible
+from gui.models.trial_commands import SEEDS, TrialCommand, is_possible
 from gui.open_studies import OpenStudies, OpenStudy
 from gui.widgets.code_dialog import OutputDialog
 
@@ -63,7 +63,10 @@ class Controlling(QObject):
             case TrialCommand.CONTINUE:
                 self._continue(entry, number)
             case TrialCommand.AGAIN:
-                self._add(entry, lambda: entry.study.run_again(number), f"Trial {number}, again,")
+                self._run_again(entry, number, f"Trial {number}, again, runs")
+            case TrialCommand.REPEAT_3 | TrialCommand.REPEAT_5 | TrialCommand.REPEAT_10:
+                seeds = SEEDS[command]
+                self._run_again(entry, number, f"{seeds} repeats of trial {number} run", seeds)
             case TrialCommand.LIKE_IT:
                 self.add_configuration(number)
             case TrialCommand.COPY:
@@ -82,14 +85,18 @@ class Controlling(QObject):
 
         def add() -> None:
             params = dialog.params
-            self._add(entry, lambda: entry.study.enqueue(params), "The configuration")
+            self._add(entry, lambda: entry.study.enqueue(params), "The configuration runs")
 
         dialog.accepted.connect(add)
         dialog.open()
 
+    def _run_again(self, entry: OpenStudy, number: int, what: str, seeds: int = 0) -> None:
+        """Run a trial's configuration once more, or by so many other seeds."""
+        self._add(entry, lambda: entry.study.run_again(number, seeds), what)
+
     def _add(self, entry: OpenStudy, add: Callable[[], object], what: str) -> None:
-        """Add a trial that runs as soon as may be."""
-        self._studies.ask(add, lambda _: self._await(entry, f"{what} runs"))
+        """Add trials that run as soon as may be."""
+        self._studies.ask(add, lambda _: self._await(entry, what))
 
     def _continue(self, entry: OpenStudy, number: int) -> None:
         """Have a stopped trial finished; say so where that means to begin again."""

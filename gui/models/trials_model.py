@@ -13,6 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor
 
 from engine.trial import Trial, TrialState
+from gui.models.repeats import repeated
 from gui.models.study_model import StudyModel
 from gui.models.trial_columns import Column, columns_of
 from gui.models.trial_filter import rows_matching
@@ -81,8 +82,13 @@ class TrialsModel(QAbstractTableModel):
             case Qt.ItemDataRole.ForegroundRole:
                 return _colour(trial, column, index.column())
             case Qt.ItemDataRole.ToolTipRole:
-                return _tip(trial, column)
+                return self._repeat_tip(trial, index.column()) or _tip(trial, column)
         return None
+
+    def _repeat_tip(self, trial: Trial, place: int) -> str:
+        """Of its number: which trial's configuration it has, too."""
+        first = repeated(self._study, trial) if place == 0 else None
+        return "" if first is None else f"{trial.number}, a repeat of {first}"
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by the exact values of `column`; what has none comes last either way."""

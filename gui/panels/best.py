@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QScrollArea, QVBoxLayout
 
 from engine.trial import Trial
 from gui.models.failure_words import failure_words
+from gui.models.repeats import REPEATS_TIP, repeats_words
 from gui.models.trial_commands import TEXTS, TIPS, TrialCommand
 from gui.models.trial_text import as_json, stopped_words, title
 from gui.numbers import number
@@ -26,6 +27,8 @@ class TrialPanel(Panel):
         self.objective = label(role="caption", tone="muted")
         self.heading = label(role="caption")
         self.heading.setTextFormat(Qt.TextFormat.RichText)
+        self.repeats = label(tone="muted", wrap=True)
+        self.repeats.setToolTip(REPEATS_TIP)
         self.why = label(tone="bad", wrap=True)
         text = TEXTS[TrialCommand.OUTPUT]
         self.output = button(text, self._ask_for_output, "quiet", TIPS[TrialCommand.OUTPUT])
@@ -49,6 +52,7 @@ class TrialPanel(Panel):
         top.addWidget(tool("crosshairs-gps", "Select it everywhere", self._select))
         top.addWidget(tool("content-copy", "Copy its configuration as JSON", self.copy))
         lines.addLayout(top)
+        lines.addWidget(self.repeats)
         lines.addWidget(self.why)
         lines.addWidget(self.output, alignment=Qt.AlignmentFlag.AlignLeft)
         lines.addLayout(self.parameters)
@@ -61,6 +65,9 @@ class TrialPanel(Panel):
 
     def show_trial(self, trial: Trial) -> None:
         """Fill in `trial`."""
+        known = None if self.replay is None else self.replay.known()
+        self.repeats.setText(repeats_words(self.model, trial, known))
+        self.repeats.setVisible(bool(self.repeats.text()))
         if trial is self.shown:
             return
         self.shown = trial

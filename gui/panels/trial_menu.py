@@ -11,7 +11,16 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from engine.trial import Params
 from gui.jobs import run_job
-from gui.models.trial_commands import ICONS, TEXTS, TIPS, is_possible
+from gui.models.trial_commands import (
+    ICONS,
+    REPEAT,
+    REPEAT_ICON,
+    SEEDS,
+    TEXTS,
+    TIPS,
+    TrialCommand,
+    is_possible,
+)
 from gui.models.trial_text import as_csv, as_json, as_python, as_toml
 from gui.panels.panel import Panel
 from gui.theme import icon
@@ -52,12 +61,20 @@ def _add_trial_actions(menu: QMenu, panel: Panel, number: int) -> None:
         )
     menu.addAction(icon("table"), "Show in the table", panel.table_requested.emit)
     menu.addSeparator()
-    for command, text in TEXTS.items():
-        action = menu.addAction(
-            icon(ICONS[command]), text, lambda c=command: panel.trial_command.emit(c, number)
-        )
-        action.setToolTip(TIPS[command])
-        action.setEnabled(is_possible(panel.model, command, number))
+    repeat = None
+    for command in TEXTS:
+        if command in SEEDS and repeat is None:
+            repeat = menu.addMenu(icon(REPEAT_ICON), REPEAT)
+            repeat.setToolTipsVisible(True)
+        _add_command(repeat if command in SEEDS else menu, panel, command, number)
+
+
+def _add_command(menu: QMenu, panel: Panel, command: TrialCommand, number: int) -> None:
+    action = menu.addAction(
+        icon(ICONS[command]), TEXTS[command], lambda: panel.trial_command.emit(command, number)
+    )
+    action.setToolTip(TIPS[command])
+    action.setEnabled(is_possible(panel.model, command, number))
 
 
 def save_picture(widget: QWidget) -> None:

@@ -75,8 +75,8 @@ class StandInStudy:
     def enqueue(self, params: Params) -> None:
         self.commands.append(f"enqueue {params}")
 
-    def run_again(self, number: int) -> None:
-        self.commands.append(f"run again {number}")
+    def run_again(self, number: int, seeds: int = 0) -> None:
+        self.commands.append(f"run again {number}" + (f" by {seeds} seeds" if seeds else ""))
 
     def continue_trial(self, number: int) -> bool:
         self.commands.append(f"continue {number}")

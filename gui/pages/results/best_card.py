@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from engine.trial import Params, Trial
+from gui.models.repeats import REPEATS_TIP, repeats_words
 from gui.models.study_model import StudyModel
 from gui.models.trial_text import as_json, as_python, as_toml, title
 from gui.numbers import exact, number
@@ -33,6 +34,8 @@ class BestCard(Card):
         self._trial: Trial | None = None
         self.figure = label(role="figure")
         self.objective = label(tone="muted")
+        self.repeats = label(tone="muted", wrap=True)
+        self.repeats.setToolTip(REPEATS_TIP)
         self.heading = label()
         self.heading.setTextFormat(Qt.TextFormat.RichText)
         top = QHBoxLayout()
@@ -41,6 +44,7 @@ class BestCard(Card):
         top.addWidget(self.objective, 0, Qt.AlignmentFlag.AlignBottom)
         top.addStretch(1)
         self.column.addLayout(top)
+        self.column.addWidget(self.repeats)
         self.column.addWidget(self.heading)
         self.column.addSpacing(GROUP)
         self.parameters = QGridLayout()
@@ -71,6 +75,8 @@ class BestCard(Card):
 
     def show_trial(self, model: StudyModel, trial: Trial) -> None:
         """Fill in `trial`."""
+        self.repeats.setText(repeats_words(model, trial))
+        self.repeats.setVisible(bool(self.repeats.text()))
         if trial is self._trial:
             return
         self._trial = trial
