@@ -23,16 +23,20 @@ _HARMLESS = 1e-12
 
 
 def choose_size(seconds: Callable[[int], float], most: int) -> int:
-    """Members of the stack with the most of them a second, at most `most`; 1 is training alone.
+    """Members of the stack in which most of them are trained soonest; 1 is training alone.
 
     `seconds` tells how long a stack of some size takes for what one member takes alone at size 1.
-    Larger ones are tried while they are clearly better.
+    Larger ones are tried while they are clearly better than as many members in stacks of the best
+    size so far, those who are left over taking no less than one does.
     """
-    best, pace = 1, 1 / seconds(1)
+    alone = seconds(1)
+    best, took = 1, alone
     for size in _sizes(most):
-        found = size / seconds(size)
-        if found > _CLEARLY * pace:
-            best, pace = size, found
+        found = seconds(size)
+        stacks, rest = divmod(size, best)
+        left_over = max(alone, took * rest / best) if rest else 0.0
+        if _CLEARLY * found < stacks * took + left_over:
+            best, took = size, found
         elif best > 1:
             break
     return best

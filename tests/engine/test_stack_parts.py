@@ -88,6 +88,9 @@ def test_that_each_row_moves_as_its_optimizer_moves_it_alone(name):
         (lambda size: max(1.0, size * size / 16), 64, 4),
         (lambda size: 1.0 if size < 10 else math.inf, 64, 4),
         (lambda size: 1.0, 1, 1),
+        (lambda size: 1.0 if size == 1 else 0.5 * size, 5, 5),
+        (lambda size: 1.0 if size == 1 else 0.5 * size, 8, 4),
+        (lambda size: {1: 1.0, 4: 2.0, 5: 2.9}[size], 5, 4),
         (lambda size: 1.0, 3, 3),
     ],
 )
