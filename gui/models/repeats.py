@@ -10,6 +10,7 @@ from gui.models.study_model import StudyModel
 from gui.numbers import number
 
 REPEATS_TIP = "What the configuration came to by each of its seeds, and their standard deviation"
+_LEAST_PLAIN = 1e-4
 
 
 def repeats_words(model: StudyModel, trial: Trial, known: np.ndarray | None = None) -> str:
@@ -39,5 +40,7 @@ def _alike(model: StudyModel, trial: Trial, known: np.ndarray | None = None) -> 
 
 
 def _mean_and_deviation(found: Repeats) -> str:
-    """The deviation with two digits: few repeats tell no more."""
-    return f"{number(found.mean)} ± {number(float(f'{found.std:.2g}'))}"
+    """The deviation with two digits, as few repeats tell no more, and written as the mean is."""
+    mean, deviation = number(found.mean), float(f"{found.std:.2g}")
+    is_plain = "e" not in mean and _LEAST_PLAIN <= deviation < 1.0
+    return f"{mean} ± {f'{deviation:g}' if is_plain else number(deviation)}"

@@ -98,6 +98,20 @@ def test_that_a_change_that_does_not_fit_the_task_is_refused_at_once(study: Stud
         study.change(workers=0)
 
 
+def test_that_repeats_by_five_seeds_train_as_one_stack(study: Study) -> None:
+    params = {"lr": 1e-3, "batch_size": 32}
+    study.enqueue(params)
+    study.run_again(0, seeds=5)
+    study.start()
+    assert study.wait(60)
+    trials = study.trials
+    assert [(t.params, t.state) for t in trials] == [(params, TrialState.COMPLETE)] * 6
+    assert len({t.value for t in trials}) == 6, "each by a seed of its own"
+    assert max(t.started for t in trials) < min(t.finished for t in trials)
+    said = [line.text for line in Store.open(study.path).log()]
+    assert "Trials like 0 train 6 at a time." in said
+
+
 def test_that_a_trial_of_a_finished_study_is_run_again_with_the_same_result(study: Study) -> None:
     study.start()
     assert study.wait(60)

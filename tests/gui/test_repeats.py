@@ -115,6 +115,22 @@ def test_that_a_configuration_tried_once_says_nothing_of_seeds(qtbot, model):
     assert repeats_words(model, model.trials[1]) == ""
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ((0.13, 0.1426), "0.1363 ± 0.0089"),
+        ((0.13, 0.1300001), "0.13 ± 7.1e-8"),
+        ((3.1e-4, 3.3e-4), "3.2e-4 ± 1.4e-5"),
+        ((1200.0, 1480.0), "1340 ± 200"),
+        ((0.5, 0.5), "0.5 ± 0"),
+    ],
+)
+def test_that_the_deviation_is_written_as_the_mean_is(qapp, values, words):
+    several = [made(n, HERE, value, seed=n) for n, value in enumerate(values)]
+    model = StudyModel(snapshot(spec_of(), several))
+    assert repeats_words(model, several[0]) == f"mean {words} over 2 seeds"
+
+
 def test_that_the_past_knows_of_no_later_repeats(qtbot, model):
     panel, replay = BestPanel(), Replay(model)
     qtbot.addWidget(panel)
