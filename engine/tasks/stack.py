@@ -11,15 +11,12 @@ Inside an epoch nothing is read back from the device.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from engine.tasks.networks import has_convolutions
-from engine.tasks.stack_dropout import Dropouts
-from engine.tasks.stack_loss import LossGradient
+from engine.tasks.stack_formation import Formation
 from engine.tasks.stack_metrics import measure_stack
-from engine.tasks.stack_network import Layout, StackedNetwork
-from engine.tasks.stack_optimizers import STACKED, StackedOptimizer
+from engine.tasks.stack_network import Layout
 from engine.tasks.stack_seats import Member, Seat
 from engine.tasks.training import (
     DeviceRows,
@@ -28,7 +25,6 @@ from engine.tasks.training import (
     Metrics,
     Result,
     Trainer,
-    batch_sizes,
     prefixed,
     refuse_infinite,
 )
@@ -65,22 +61,21 @@ class StackTrainer:
         self.report, self.ended, self.epoch_over = report, ended, epoch_over
         self.template = members[0].network
         self.layout = Layout(self.template)
-        self.sizes = batch_sizes(len(train), int(members[0].params["batch_size"]))
         self._joined = 0
         self._gone: set[int] = set()
         self._seats: list[Seat] = []
-        self._arranged = False
+        self._formation: Formation | None = None
         for member in members:
             self.join(member)
 
     def join(self, member: Member) -> int:
         """Take a member in, from the next epoch on; its number."""
-        seat = Seat(self._joined, member, self.layout, self.goal)
+        seat = Seat(self._joined, member, self.layout, self.goal, len(self.train_rows))
         if seat.checkpoints and (state := seat.checkpoints.load()):
             seat.restore(state)
         self._joined += 1
         self._seats.append(seat)
-        self._arranged = False
+        self._formation = None
         return seat.number
 
     def run(
@@ -96,7 +91,7 @@ class StackTrainer:
         while True:
             for seat in self._seats:
                 if seat.done:
-                    self._leave(seat, seat.result(len(self.sizes), finished=True))
+                    self._leave(seat, seat.result(finished=True))
             self._clear()
             for member in newcomers():
                 self.join(member)
@@ -104,6 +99,11 @@ class StackTrainer:
                 return
             self._epoch(should_leave)
             self._clear()
+
+    @property
+    def rows_together(self) -> int:
+        """How many rows a step of all members looks at."""
+        return sum(seat.sizes[0] for seat in self._seats)
 
     def save(self) -> None:
         """Write the last epoch's end of every member that has not ended, where it is kept."""
@@ -113,12 +113,11 @@ class StackTrainer:
 
     def _epoch(self, should_leave: Callable[[int], bool]) -> None:
         """Train all for an epoch, or until nobody is left."""
-        if not self._arranged:
-            self._arrange()
-        trained = self._train_epoch(should_leave)
+        formation = self._arranged()
+        trained = self._train_epoch(formation, should_leave)
         if trained is None:
             return
-        validated = self._validate()
+        validated = self._validate(formation)
         self.epoch_over()
         for seat, before, after in zip(self._seats, trained, validated, strict=True):
             if seat.number not in self._gone:
@@ -133,7 +132,7 @@ class StackTrainer:
         seat.judge(metrics)
         self.report(seat.number, seat.epochs_done, metrics)
         if seat.checkpoints and not seat.done:
-            seat.checkpoints.epoch_ended(seat.state(len(self.sizes)))
+            seat.checkpoints.epoch_ended(seat.state())
 
     def _see_off(self, should_leave: Callable[[int], bool]) -> bool:
         """Let those go who are to leave; whether anybody is left.
@@ -144,7 +143,7 @@ class StackTrainer:
             if should_leave(seat.number):
                 if seat.checkpoints:
                     seat.checkpoints.stopped()
-                self._leave(seat, seat.result(len(self.sizes), finished=False))
+                self._leave(seat, seat.result(finished=False))
         return len(self._gone) < self._joined
 
     def _leave(self, seat: Seat, ending: Ending) -> None:
@@ -158,77 +157,46 @@ class StackTrainer:
         """Take the seats away whose members have ended."""
         at_work = self._at_work()
         if len(at_work) < len(self._seats):
-            self._seats, self._arranged = at_work, False
+            self._seats, self._formation = at_work, None
 
-    def _arrange(self) -> None:
-        """Lay the members' rows side by side, those with the same optimiser next to each other."""
-        self._seats.sort(key=lambda seat: seat.optimizer)
-        params = [seat.params for seat in self._seats]
-        device = self.train_rows.y.device
-        rows = stacked([seat.rows for seat in self._seats])
-        for seat, *own in zip(self._seats, *(column.unbind() for column in rows), strict=True):
-            seat.rows = own
-        noises = [seat.noise for seat in self._seats]
-        self._network = StackedNetwork(self.template, rows, Dropouts(params, noises, device))
-        self._optimizers = list(self._grouped())
-        self._loss = LossGradient(self.goal.problem, params, device)
-        self._arranged = True
+    def _arranged(self) -> Formation:
+        """The members side by side, anew where somebody has come or gone."""
+        if self._formation is None:
+            problem = self.goal.problem
+            self._formation = Formation(self._seats, self.template, problem, self.train_rows)
+            self._seats = self._formation.seats
+        return self._formation
 
-    def _grouped(self) -> Iterator[tuple[slice, StackedOptimizer]]:
-        """Each optimiser with the members it moves."""
-        parameters, first = self._network.parameters, 0
-        for name, group in groupby(self._seats, key=lambda seat: seat.optimizer):
-            seats = list(group)
-            memory = stacked([seat.memory for seat in seats])
-            for seat, *own in zip(seats, *(column.unbind() for column in memory), strict=True):
-                seat.memory = own
-            members = slice(first, first + len(seats))
-            first = members.stop
-            params = [seat.params for seat in seats]
-            yield members, STACKED[name](parameters[members], memory, params)
-
-    def _train_epoch(self, should_leave: Callable[[int], bool]) -> list[Metrics] | None:
+    def _train_epoch(
+        self, formation: Formation, should_leave: Callable[[int], bool]
+    ) -> list[Metrics] | None:
         """Metrics of the epoch's own forward passes; None if nobody is left before its end."""
         import torch
 
-        outputs, answers = [], []
-        for x, y, rates in self._batches():
-            outputs.append(self._step(x, y, rates))
-            answers.append(y)
-            if not self._see_off(should_leave):
-                return None
-        return measure_stack(self.goal, torch.cat(outputs, dim=2), torch.cat(answers, dim=1))
-
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Rows and answers of each step, every member in a new order of its own; their rates."""
-        import torch
-
-        rows, steps = self.train_rows, len(self.sizes)
+        rows, batches, outputs = self.train_rows, formation.batches, []
         orders = [torch.randperm(len(rows), generator=seat.order) for seat in self._seats]
         order = torch.stack(orders).to(rows.y.device)
-        rates = torch.tensor([seat.rates(steps) for seat in self._seats], device=order.device)
-        for chosen, rate in zip(
-            order.split_with_sizes(self.sizes, dim=1), rates.t().unsqueeze(2), strict=True
-        ):
-            yield self._network.gather(rows.x, chosen), rows.y[chosen], rate
+        for batch, rates in zip(batches.deal(order), self._rates(batches.steps), strict=True):
+            outputs.append(formation.step(batch, rates))
+            if not self._see_off(should_leave):
+                return None
+        return measure_stack(self.goal, batches.collect(outputs), rows.y[order])
 
-    def _step(self, x: Tensor, y: Tensor, rates: Tensor) -> Tensor:
-        """Move every member by one batch; what the networks gave before."""
-        outputs = self._network(x, training=True)
-        gradients = self._network.gradients(self._loss(outputs, y))
-        for members, optimizer in self._optimizers:
-            optimizer.step(gradients[members], rates[members])
-        return outputs
-
-    def _validate(self) -> list[Metrics]:
+    def _rates(self, steps: int) -> Iterator[Tensor]:
+        """The members' learning rates (members, 1) in each of the next epoch's `steps`."""
         import torch
 
-        rows, network, members = self.validation_rows, self._network, len(self._seats)
+        rates = [[*own, *[0.0] * (steps - len(own))] for own in (s.rates() for s in self._seats)]
+        yield from torch.tensor(rates, device=self.train_rows.y.device).t().unsqueeze(2)
+
+    def _validate(self, formation: Formation) -> list[Metrics]:
+        import torch
+
+        rows, members = self.validation_rows, len(self._seats)
         together = max(_FEWEST_ROWS, _ROWS_EVALUATED // members)
         starts = range(0, len(rows), together)
-        parts = [network.shared(rows.x[start : start + together]) for start in starts]
-        outputs = torch.cat([network(part, training=False) for part in parts], dim=2)
-        return measure_stack(self.goal, outputs, rows.y.expand(members, -1))
+        outputs = [formation.outputs(rows.x[start : start + together]) for start in starts]
+        return measure_stack(self.goal, torch.cat(outputs, dim=2), rows.y.expand(members, -1))
 
 
 def train_one(
@@ -259,10 +227,3 @@ def train_one(
     if isinstance(endings[0], Diverged):
         raise endings[0]
     return endings[0]
-
-
-def stacked(rows: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-    """Tensors of all members from the tensors of each."""
-    import torch
-
-    return [torch.stack(column) for column in zip(*rows, strict=True)]

@@ -30,29 +30,33 @@ class Dropouts:
             torch.tensor(numbers, device=device).view(-1, 1, 1) for numbers in (self.keeps, levels)
         )
 
-    def mask(self, x: Tensor) -> Tensor:
-        """What to multiply `x` by: 0, or what makes up for the units that are switched off."""
-        mask = self._drawn(x) if x.device.type == "cpu" else self._bernoulli(x)
+    def mask(self, x: Tensor, counts: Sequence[int]) -> Tensor:
+        """What to multiply `x` by: 0, or what makes up for the units that are switched off.
+
+        Noise is drawn for the first `counts` of each member's rows.
+        """
+        draw = self._drawn if x.device.type == "cpu" else self._bernoulli
+        mask = draw(x, counts)
         return mask.div_(self.shares)
 
-    def _drawn(self, x: Tensor) -> Tensor:
+    def _drawn(self, x: Tensor, counts: Sequence[int]) -> Tensor:
         """As networks.random_levels draws them, in one pass for all members."""
         import torch
 
         members, units, rows = x.shape
         draws = torch.empty(members, -(-units * rows // LEVELS_A_DRAW), dtype=torch.int64)
-        for own, noise in zip(draws.unbind(), self.noises, strict=True):
+        for own, noise, count in zip(draws.unbind(), self.noises, counts, strict=True):
             if noise:
-                own.random_(-(2**63), None, generator=noise)
+                own[: -(-units * count // LEVELS_A_DRAW)].random_(-(2**63), None, generator=noise)
         levels = draws.view(torch.int16)[:, : units * rows].view(members, rows, units)
         return torch.empty_like(x).copy_(levels.transpose(1, 2)).lt_(self.levels)
 
-    def _bernoulli(self, x: Tensor) -> Tensor:
+    def _bernoulli(self, x: Tensor, counts: Sequence[int]) -> Tensor:
         members, units, rows = x.shape
-        mask = x.new_empty(members, rows, units)
-        for own, keep, noise in zip(mask.unbind(), self.keeps, self.noises, strict=True):
+        mask = x.new_ones(members, rows, units)
+        for own, keep, noise, count in zip(
+            mask.unbind(), self.keeps, self.noises, counts, strict=True
+        ):
             if noise:
-                own.bernoulli_(keep, generator=noise)
-            else:
-                own.fill_(1.0)
+                own[:count].bernoulli_(keep, generator=noise)
         return mask.transpose(1, 2)

@@ -3,7 +3,7 @@
 The backward passes are torch's own kernels called by hand: for networks as small as these, autograd
 takes as long as the arithmetic. Dense layers keep values as (members, units, rows): so no product,
 gradient or batch norm needs a transposed copy. Convolutions keep theirs as
-(rows, members * channels, height, width).
+(rows, members * channels, height, width). Batch norm is in stack_batch_norm.py.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from engine.tasks.stack_batches import Batch
 from engine.tasks.stack_dropout import Dropouts
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     Kernel = Callable[..., Tensor]
 
@@ -30,8 +31,8 @@ class Layer:
         self.parameters, self.first = parameters, first
         self.gradients: Sequence[Tensor] = ()
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
-        """What the layer makes of `x`, which it may change."""
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
+        """What the layer makes of `x`, which it may change; without a `batch`, not in training."""
         raise NotImplementedError
 
     def backward(self, gradient: Tensor) -> Tensor:
@@ -40,11 +41,11 @@ class Layer:
 
 
 class Linear(Layer):
-    def forward(self, x: Tensor, training: bool) -> Tensor:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         import torch
 
         weight, bias = self.parameters
-        if training:
+        if batch:
             self.x = x
         return torch.baddbmm(bias.unsqueeze(2), weight, x)
 
@@ -62,11 +63,11 @@ class Convolution(Layer):
         super().__init__(parameters, first)
         self.padding, self.members = list(padding), len(parameters[0])
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         import torch
 
         weight, bias = self.parameters[0].flatten(0, 1), self.parameters[1].reshape(-1)
-        if training:
+        if batch:
             self.x, self.weight = x, weight
         return torch.conv2d(x, weight, bias, padding=self.padding, groups=self.members)
 
@@ -89,54 +90,6 @@ class Convolution(Layer):
         return gradient if self.first else found
 
 
-class BatchNorm(Layer):
-    """Over each member's own rows; `mean` and `variance` are the running ones."""
-
-    def __init__(
-        self,
-        parameters: Sequence[Tensor],
-        mean: Tensor,
-        variance: Tensor,
-        layer: nn.BatchNorm1d | nn.BatchNorm2d,
-    ) -> None:
-        super().__init__(parameters)
-        self.running = mean.view(-1), variance.view(-1)
-        self.momentum, self.epsilon = layer.momentum or 0.0, layer.eps
-
-    def forward(self, x: Tensor, training: bool) -> Tensor:
-        import torch
-
-        weight, bias = (parameter.reshape(-1) for parameter in self.parameters)
-        channels = _channels(x)
-        found, *saved = torch.native_batch_norm(
-            channels, weight, bias, *self.running, training, self.momentum, self.epsilon
-        )
-        if training:
-            self.x, self.weight, self.saved = channels, weight, saved
-        y: Tensor = found.view(x.shape)
-        return y
-
-    def backward(self, gradient: Tensor) -> Tensor:
-        import torch
-
-        found, *self.gradients = torch.ops.aten.native_batch_norm_backward.default(
-            _channels(gradient),
-            self.x,
-            self.weight,
-            *self.running,
-            *self.saved,
-            True,
-            self.epsilon,
-            [True, True, True],
-        )
-        below: Tensor = found.view(gradient.shape)
-        return below
-
-
-def _channels(x: Tensor) -> Tensor:
-    return x if x.dim() == 4 else x.view(1, -1, x.shape[2])
-
-
 class Activation(Layer):
     """`name` is that of torch's layer."""
 
@@ -154,7 +107,7 @@ class Activation(Layer):
         }
         self.apply, self.derive, self.keeps_output = kernels[name]
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         y = self.apply(x)
         self.kept = y if self.keeps_output else x
         return y
@@ -168,10 +121,10 @@ class MaxPool(Layer):
         super().__init__()
         self.sides = [side, side]
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         from torch.nn import functional
 
-        if not training:
+        if batch is None:
             return functional.max_pool2d(x, self.sides)
         self.x = x
         found, self.places = functional.max_pool2d_with_indices(x, self.sides)
@@ -191,7 +144,7 @@ class AveragePool(Layer):
         super().__init__()
         self.sides = [side, side]
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         from torch.nn import functional
 
         self.x = x
@@ -213,7 +166,7 @@ class Flatten(Layer):
         super().__init__()
         self.members = members
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         self.shape = x.shape
         return x.reshape(len(x), self.members, -1).permute(1, 2, 0)
 
@@ -235,10 +188,10 @@ class Dropout(Layer):
         super().__init__()
         self.dropouts = dropouts
 
-    def forward(self, x: Tensor, training: bool) -> Tensor:
-        if not training:
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
+        if batch is None:
             return x
-        self.mask = self.dropouts.mask(x)
+        self.mask = self.dropouts.mask(x, batch.counts)
         return x * self.mask
 
     def backward(self, gradient: Tensor) -> Tensor:

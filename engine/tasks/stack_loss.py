@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.tasks.catalog import Problem
+from engine.tasks.stack_batches import Padding
 
 if TYPE_CHECKING:
     import torch
@@ -28,11 +29,14 @@ class LossGradient:
         smoothing = [float(own["label_smoothing"]) for own in params]
         self.smoothing = torch.tensor(smoothing, device=device).view(-1, 1, 1)
 
-    def __call__(self, outputs: Tensor, y: Tensor) -> Tensor:
+    def __call__(self, outputs: Tensor, y: Tensor, padding: Padding | None) -> Tensor:
         """From outputs (members, classes or 1, rows) and answers (members, rows)."""
-        rows, answers = y.shape[1], y.unsqueeze(1)
+        gradient = self._of_sums(outputs, y.unsqueeze(1))
+        return gradient.mul_(padding.shares) if padding else gradient.div_(y.shape[1])
+
+    def _of_sums(self, outputs: Tensor, answers: Tensor) -> Tensor:
         if self.problem == "regression":
-            return (outputs - answers).mul_(2 / rows)
+            return (outputs - answers).mul_(2)
         gradient = outputs.softmax(dim=1).sub_(self.smoothing / outputs.shape[1])
-        hits = (self.smoothing - 1).expand(-1, 1, rows)
-        return gradient.scatter_add_(1, answers, hits).div_(rows)
+        hits = (self.smoothing - 1).expand(-1, 1, answers.shape[2])
+        return gradient.scatter_add_(1, answers, hits)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.tasks import stack_layers as layers
+from engine.tasks.stack_batch_norm import BatchNorm, PaddedBatchNorm
+from engine.tasks.stack_batches import Batch
 from engine.tasks.stack_dropout import Dropouts
 from engine.tasks.stack_layers import Layer
 
@@ -69,20 +71,29 @@ class Layout:
 
 
 class StackedNetwork:
-    """Networks built like `template`; `rows` are (members, ...) as in its Layout, and are kept."""
+    """Networks built like `template`; `rows` are (members, ...) as in its Layout, and are kept.
 
-    def __init__(self, template: nn.Sequential, rows: Sequence[Tensor], dropouts: Dropouts) -> None:
+    `padded`: batches may hold rows that only fill them up.
+    """
+
+    def __init__(
+        self,
+        template: nn.Sequential,
+        rows: Sequence[Tensor],
+        dropouts: Dropouts,
+        padded: bool = False,
+    ) -> None:
         self.layout = Layout(template)
         self.parameters = rows[0]
         self.buffers = dict(zip(self.layout.buffers, rows[1:], strict=True))
-        self.members, self.dropouts = len(rows[0]), dropouts
+        self.members, self.dropouts, self.padded = len(rows[0]), dropouts, padded
         self.layers = list(self._layers(template))
         self.padding = self.parameters.new_zeros(self.members, self.layout.padding)
 
-    def __call__(self, x: Tensor, training: bool) -> Tensor:
-        """Outputs (members, outputs, rows) of what gather() or shared() gives."""
+    def __call__(self, x: Tensor, batch: Batch | None) -> Tensor:
+        """Outputs (members, outputs, rows): in training for `batch`, which gather() got `x` for."""
         for layer in self.layers:
-            x = layer.forward(x, training)
+            x = layer.forward(x, batch)
         return x
 
     def gradients(self, gradient: Tensor) -> Tensor:
@@ -140,7 +151,8 @@ class StackedNetwork:
         self, name: str, weights: Sequence[Tensor], layer: nn.BatchNorm1d | nn.BatchNorm2d
     ) -> Layer:
         mean, variance = (self.buffers[f"{name}.running_{word}"] for word in ("mean", "var"))
-        return layers.BatchNorm(weights, mean, variance, layer)
+        kind = PaddedBatchNorm if self.padded else BatchNorm
+        return kind(weights, mean, variance, layer)
 
     def _without_parameters(self, layer: nn.Module) -> Layer:
         from torch import nn

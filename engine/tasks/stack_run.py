@@ -168,7 +168,7 @@ class _Unit:
 
         def newcomers() -> list[Member]:
             joining = self._newcomers(size)
-            self.runner.share_out(trainer.template, len(self._at_work()) * trainer.sizes[0])
+            self.runner.share_out(trainer.template, trainer.rows_together)
             return joining
 
         trainer.run(lambda number: self.members[number].should_stop(), newcomers)

@@ -5,7 +5,7 @@ Its checkpoints are those of training.Trainer: either goes on from the other's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from engine.tasks.checkpoints import Checkpoints, State
 from engine.tasks.networks import dropout_noise
 from engine.tasks.stack_network import Layout
 from engine.tasks.stack_optimizers import STACKED
-from engine.tasks.training import Goal, Metrics, Result, counts, schedule_factor
+from engine.tasks.training import Goal, Metrics, Result, batch_sizes, counts, schedule_factor
 
 if TYPE_CHECKING:
     import torch
@@ -34,13 +34,17 @@ class Member:
 
 
 class Seat:
-    """A member's place: `rows` and `memory` are its rows of the stack's tensors, once it is in."""
+    """A member's place: `rows` and `memory` are its rows of the stack's tensors, once it is in.
 
-    def __init__(self, number: int, member: Member, layout: Layout, goal: Goal) -> None:
+    `sizes` are those of its batches in an epoch of `count` rows.
+    """
+
+    def __init__(self, number: int, member: Member, layout: Layout, goal: Goal, count: int) -> None:
         import torch
 
         self.number, self.params, self.checkpoints = number, member.params, member.checkpoints
         self.layout, self.goal = layout, goal
+        self.sizes = batch_sizes(count, int(member.params["batch_size"]))
         self.optimizer = str(member.params["optimizer"])
         self.order = torch.Generator().manual_seed(member.seed)
         self.noise = dropout_noise(member.network)
@@ -57,8 +61,9 @@ class Seat:
     def done(self) -> bool:
         return self.epochs_done >= self.goal.epochs
 
-    def rates(self, steps: int) -> list[float]:
-        """The learning rate of each of the next epoch's `steps`."""
+    def rates(self) -> list[float]:
+        """The learning rate of each of the next epoch's steps."""
+        steps = len(self.sizes)
         lr, schedule = float(self.params["lr"]), str(self.params["schedule"])
         first, whole = self.epochs_done * steps, self.goal.epochs * steps
         return [lr * schedule_factor(schedule, (first + step) / whole) for step in range(steps)]
@@ -71,16 +76,16 @@ class Seat:
             self.judged = Result(value, self.epochs_done, metrics)
             self.best = [row.clone() for row in self.rows]
 
-    def result(self, steps: int, finished: bool) -> Result:
-        """What the member has come to; an epoch has `steps`."""
+    def result(self, finished: bool) -> Result:
+        """What the member has come to."""
         judged = self.judged
-        weights = self.layout.named(self.best, (judged.step or 0) * steps) if self.best else None
+        weights = self._named(self.best, judged.step or 0) if self.best else None
         return Result(judged.value, judged.step, judged.metrics, weights, finished)
 
-    def state(self, steps: int) -> State:
-        """All that the rest of the training depends on, at an epoch's end of `steps`."""
-        result = self.result(steps, finished=False)
-        network = self.layout.named(self.rows, self.epochs_done * steps)
+    def state(self) -> State:
+        """All that the rest of the training depends on, at an epoch's end."""
+        result = self.result(finished=False)
+        network = self._named(self.rows, self.epochs_done)
         remembered = enumerate(self._remembered())
         return State(
             record={
@@ -105,6 +110,9 @@ class Seat:
             noise.set_state(state.random[name])
         self.epochs_done = record["epochs"]
         self.judged = Result(record["value"], record["step"], record["metrics"])
+
+    def _named(self, rows: Sequence[Tensor], epochs: int) -> dict[str, Tensor]:
+        return self.layout.named(rows, epochs * len(self.sizes))
 
     def _moved(self, tensors: Mapping[str, Tensor]) -> list[Tensor]:
         return [row.to(self.rows[0].device) for row in self.layout.rows(tensors)]

@@ -13,7 +13,7 @@ import torch
 from engine.tasks import stack_run
 from engine.tasks.builtin import Runner, open_task
 from engine.tasks.catalog import CatalogError
-from engine.tasks.stack import StackTrainer
+from engine.tasks.stack_formation import Formation
 from engine.tasks.stack_probe import probe
 from engine.tasks.training import Diverged
 from tests.engine.stack_units import OWN, Trial, Unit
@@ -191,15 +191,15 @@ def failing(monkeypatch):
     """Has a step after the first `after` fail while there are more members than `fit`."""
 
     def fail(fit: int, after: int = 0, error: type[Exception] = torch.OutOfMemoryError) -> None:
-        step, done = StackTrainer._step, []
+        step, done = Formation.step, []
 
-        def failing_step(trainer, *rows):
-            if len(trainer._seats) > fit and len(done) >= after:
+        def failing_step(formation, *rows):
+            if len(formation.seats) > fit and len(done) >= after:
                 raise error("CUDA: no luck; out of memory or not")
             done.append(True)
-            return step(trainer, *rows)
+            return step(formation, *rows)
 
-        monkeypatch.setattr(StackTrainer, "_step", failing_step)
+        monkeypatch.setattr(Formation, "step", failing_step)
 
     return fail
 
