@@ -49,11 +49,13 @@ def probe(
     validation: DeviceRows,
     most: int,
     prepare: Callable[[int], None] = lambda size: None,
+    waste: float = 1.0,
 ) -> int:
     """The size to stack members like build()'s at: choose_size by measuring; 1 is alone.
 
-    `prepare` is called before each size, to set what depends on it (threads). A size for which
-    the device's memory does not suffice ends the search. A CPU's time is counted, not the clock's,
+    `prepare` is called before each size, to set what depends on it (threads). A stack whose batches
+    are filled up takes `waste` times what is measured. A size for which the device's memory does
+    not suffice ends the search. A CPU's time is counted, not the clock's,
     which goes on while others have the CPU.
     """
 
@@ -69,7 +71,9 @@ def probe(
     def seconds(size: int) -> float:
         prepare(size)
         try:
-            return _seconds(member if size > 1 else harmless(), size, few, *rows)
+            if size == 1:
+                return _seconds(harmless(), 1, few, *rows)
+            return waste * _seconds(member, size, few, *rows)
         except Exception as error:
             if not ran_out(error):
                 raise

@@ -1,18 +1,20 @@
 """A unit of trials on one worker, trained as one: how many, who comes, who goes, who is given back.
 
-The trials of a unit share a stack_key. How a stack trains is in stack.py; where a unit comes from,
-and what becomes of a trial that is given back, is not known here.
+The trials of a unit share a stack_key, be it with batch sizes of one bucket. How a stack trains is
+in stack.py; where a unit comes from, and what becomes of a trial that is given back, is not known
+here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from engine.tasks.catalog import CatalogError
 from engine.tasks.dataset import TaskError
 from engine.tasks.stack import Ending, Member, StackTrainer
-from engine.tasks.stack_keys import stack_key
+from engine.tasks.stack_keys import bucket, stack_key
 from engine.tasks.stack_memory import free_memory, most_in, ran_out
 from engine.tasks.stack_probe import probe
 from engine.tasks.training import Diverged
@@ -70,6 +72,7 @@ class _Unit:
 
     def __init__(self, runner: Runner, stack: StackContext) -> None:
         self.runner, self.stack = runner, stack
+        self.is_mixed = len({trial.params.get("batch_size") for trial in stack.trials}) > 1
         self.begun: set[int] = set()
         self.members: list[TrialContext] = []
         self.ended: set[int] = set()
@@ -135,12 +138,14 @@ class _Unit:
             self.stack.began(trial)
 
     def _group(self, trial: TrialContext) -> Hashable:
+        many = inf if self.is_mixed else None
         params = self.runner.complete(trial.params)
-        return stack_key(self.runner.settings.network, params)
+        return stack_key(self.runner.settings.network, params, many)
 
     def _probed(self, trial: TrialContext) -> int:
         runner, member = self.runner, self.runner.member(trial)
-        batch = min(int(member.params["batch_size"]), len(runner.train))
+        own = int(member.params["batch_size"])
+        batch = min(bucket(own) if self.is_mixed else own, len(runner.train))
         held = most_in(free_memory(runner.device), member.network, batch, runner.train)
         return probe(
             lambda: runner.member(trial),
@@ -149,6 +154,7 @@ class _Unit:
             runner.validation,
             min(self.stack.most, held),
             lambda size: runner.share_out(member.network, size * batch),
+            batch / min(own, len(runner.train)),
         )
 
     def _trainer(self, members: Sequence[Member]) -> StackTrainer:

@@ -125,6 +125,11 @@ def test_that_a_probe_trains_throw_away_members_and_names_a_size():
         assert torch.equal(tensor, was)
 
 
+def test_that_padding_counts_against_a_stack():
+    bench = Bench()
+    assert probe(bench.member, bench.goal, *bench.rows, most=4, waste=1e6) == 1
+
+
 def test_that_memory_bounds_a_stack_by_parameters_rows_and_values_inside():
     bench = Bench()
     rows = bench.rows[0]

@@ -14,6 +14,7 @@ from engine.tasks import stack_run
 from engine.tasks.builtin import Runner, open_task
 from engine.tasks.catalog import CatalogError
 from engine.tasks.stack_formation import Formation
+from engine.tasks.stack_keys import bucket
 from engine.tasks.stack_probe import probe
 from engine.tasks.training import Diverged
 from tests.engine.stack_units import OWN, Trial, Unit
@@ -34,8 +35,8 @@ def found(monkeypatch):
     asked = []
 
     def choose(size: int) -> list[int]:
-        def probed(build, goal, train, validation, most, prepare):
-            asked.append(most)
+        def probed(build, goal, train, validation, most, prepare, waste):
+            asked.append(most if waste == 1 else (most, waste))
             return min(size, most)
 
         monkeypatch.setattr(stack_run, "probe", probed)
@@ -104,6 +105,15 @@ def test_that_a_size_is_found_once_for_a_group_within_what_the_unit_may_have(
     other = [Trial(9, tmp_path, {"width": 8})]
     runner.run_many(Unit(other, most=3))
     assert asked == [3, 3]
+
+
+def test_that_a_size_is_found_once_for_a_bucket_of_batch_sizes(runner, tmp_path, found):
+    asked = found(4)
+    for sizes in ((200, 250), (210, 220, 230)):
+        unit = Unit([Trial(k, tmp_path, {"batch_size": size}) for k, size in enumerate(sizes)])
+        runner.run_many(unit)
+        assert unit.outcomes.keys() == set(range(len(sizes)))
+    assert asked == [(4, bucket(200) / 200)]
 
 
 def test_that_memory_bounds_the_size_that_is_tried(runner, tmp_path, found, monkeypatch):
