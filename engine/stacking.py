@@ -8,14 +8,16 @@ find, by trying.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.domains import Discrete
 from engine.methods import make_method
 from engine.spec import StudySpec
 from engine.task_tables import BuiltinTask, ScriptTask
-from engine.tasks.stack_keys import OWN, stack_key
+from engine.tasks.stack_keys import shared_names, stack_key
 from engine.trial import Params, Trial
 
 MOST, MOST_LEARNING = 64, 8
@@ -112,6 +114,17 @@ def stacking_of(spec: StudySpec) -> Stacking | None:
         return Stacking(lambda params: None, (), most, learns, joins=False, _sizes={None: most})
     if not isinstance(task, BuiltinTask):
         return None
-    network = task.network
-    shared = tuple(name for name in space.names if name not in OWN)
-    return Stacking(lambda params: stack_key(network, params), shared, most, learns)
+    network, sizes = task.network, _batch_sizes(spec)
+    shared = shared_names(network, space.names)
+    return Stacking(lambda params: stack_key(network, params, sizes), shared, most, learns)
+
+
+def _batch_sizes(spec: StudySpec) -> float:
+    """How many different batch sizes the trials of a study have."""
+    space = spec.space
+    if "batch_size" not in space.dimensions:
+        return 1
+    if spec.method.name == "grid":
+        return len(space.grid_values("batch_size"))
+    domain = space.domain("batch_size")
+    return domain.count if isinstance(domain, Discrete) else math.inf

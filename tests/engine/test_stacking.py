@@ -209,3 +209,16 @@ def test_that_a_learning_study_presumes_of_a_group_what_it_found_of_another(path
     behaviour = Behaviour(size=lambda params: 4)
     Simulation(path, continuous, behaviour, looks_ahead=False, stacks=True).run()
     assert [len(unit) for unit in behaviour.units] == [1, 4, 4, 4, 4]
+
+
+def test_that_near_batch_sizes_go_together_where_there_are_endlessly_many(path: Path) -> None:
+    spec = make_spec("random", "trials = 60")
+    assert isinstance(spec.space["batch_size"], Int)
+    behaviour = Behaviour(size=lambda params: 8)
+    simulation = Simulation(path, spec, behaviour, stacks=True)
+    simulation.run()
+    several = [unit for unit in behaviour.units if len(unit) > 1]
+    assert sum(map(len, several)) > 40
+    for unit in several:
+        sizes = batch_sizes(simulation, unit)
+        assert max(sizes) < 1.51 * min(sizes)
