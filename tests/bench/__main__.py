@@ -25,8 +25,8 @@ BENCHMARKS = (
     "stacks",
     "pruners",
 )
-LONG = ("methods", "ablation", "settled")
-"""Those that take most of an hour, and are run by name only."""
+LONG = ("quality", "methods", "ablation", "settled")
+"""Those that take a quarter of an hour to most of one, and are run by name only."""
 
 
 def run(name: str) -> tuple[str, int]:
