@@ -179,7 +179,7 @@ class Asking:
         stacking = self._stacking
         if stacking is None or not stacking.learns or self._proposer is None:
             return False
-        others = min(stacking.presumed(first.params), self._most) - 1
+        others = self._most - 1
         if others < 1:
             return False
         self._first, self._asked = first, others

@@ -20,7 +20,7 @@ from engine.task_tables import BuiltinTask, ScriptTask
 from engine.tasks.stack_keys import shared_names, stack_key
 from engine.trial import Params, Trial
 
-MOST, MOST_LEARNING = 64, 8
+MOST, MOST_LEARNING = 64, 4
 """Trials in a unit where the study does not say: one that learns would be blind for too long."""
 FEW = 4
 
@@ -42,9 +42,9 @@ class Unit:
 class Stacking:
     """What is known of a study's groups; `most` trials go together at most.
 
-    `shared` are the parameters that a group has in common. Where the method `learns`, a unit is
-    asked for as a whole before its first trial begins. `joins` says that others may join while one
-    runs.
+    `shared` are the parameters that a group has in common. Where the method `learns`, `most` are
+    asked for at once, however many of them are best at a time: what it proposes next must not
+    depend on what was measured. `joins` says that others may join while a unit runs.
     """
 
     group_of: Callable[[Params], Hashable]
@@ -69,11 +69,6 @@ class Stacking:
         """How many trials like this one are best at a time; None: nobody has tried."""
         size = self._sizes.get(self.group_of(params))
         return None if size is None else min(self.most, size)
-
-    def presumed(self, params: Params) -> int:
-        """How many trials like this one may be best: where nobody has tried, as few as of any
-        others that somebody has; else one, which finds it out."""
-        return self.size_for(params) or min(self.most, min(self._sizes.values(), default=1))
 
     @property
     def ahead(self) -> int:

@@ -203,12 +203,17 @@ def test_that_a_study_can_have_each_trial_by_itself(path: Path) -> None:
     assert stacking_of(alone) is None
 
 
-def test_that_a_learning_study_presumes_of_a_group_what_it_found_of_another(path: Path) -> None:
-    spec = make_spec("bayesian", "trials = 17")
-    continuous = spec.with_(space=SearchSpace([spec.space["lr"], Int("batch_size", 32, 512)]))
-    behaviour = Behaviour(size=lambda params: 4)
-    Simulation(path, continuous, behaviour, looks_ahead=False, stacks=True).run()
-    assert [len(unit) for unit in behaviour.units] == [1, 4, 4, 4, 4]
+def test_that_what_a_method_proposes_does_not_depend_on_what_was_measured(path: Path) -> None:
+    def run(size: int) -> set[tuple]:
+        file = path.with_name(f"{size}.tune")
+        behaviour = Behaviour(size=lambda params: size)
+        spec = make_spec("bayesian", "trials = 17")
+        simulation = Simulation(file, spec, behaviour, looks_ahead=False, stacks=True)
+        simulation.run()
+        assert max(map(len, behaviour.units)) == size
+        return tried(simulation)
+
+    assert run(1) == run(2) == run(4)
 
 
 def test_that_near_batch_sizes_go_together_where_there_are_endlessly_many(path: Path) -> None:

@@ -59,14 +59,17 @@ def test_that_a_stack_whose_process_dies_before_it_begins_is_tried_once_more(
     assert {fate.state for fate in bench.fates(0, 1).values()} == {COMPLETE}
 
 
-def test_that_after_an_exception_of_a_stack_those_that_are_left_come_back_alone(open_bench) -> None:
+def test_that_an_exception_of_a_stack_ends_those_that_are_left_with_its_reason(open_bench) -> None:
     bench = open_bench()
     bench.submit_stack({0: {"epochs": 1}, 1: {"does": "fail"}, 2: {}})
     fates = bench.fates(0, 1, 2)
     assert fates[0].state is COMPLETE
     for number in (1, 2):
-        why = "ValueError: the data are not what they seem"
-        assert fates[number] == TrialReturned(number, why, alone=True)
+        failure = fates[number].failure
+        assert failure.reason is FailureReason.EXCEPTION
+        assert failure.message == "ValueError: the data are not what they seem"
+        assert "odd_stacks.py" in failure.log_tail
+        assert "inside" not in failure.log_tail
     assert _next_stack_runs(bench)
 
 

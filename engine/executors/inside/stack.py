@@ -126,6 +126,6 @@ def run_stack(channel: Channel, runner: Any, job: dict[str, Any]) -> None:
         end_if_forked(channel)
     except BaseException as error:
         end_if_forked(channel, error)
-        stack.give_all_back(error)
+        stack.fail(error)
     stack.close()
     channel.send("done", unit=job["unit"])
