@@ -23,6 +23,7 @@ BENCHMARKS = (
     "digits_grid",
     "lens",
     "stacks",
+    "many",
     "pruners",
 )
 LONG = ("quality", "methods", "ablation", "settled")
