@@ -11,8 +11,8 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,8 @@ _MOST_KEPT = 64_000_000
 class State:
     """Training at the end of an epoch.
 
-    `record` is JSON; `live` are the very tensors that training goes on changing (weights,
-    optimiser); `best` the weights to be judged by so far; `random` the states of generators.
+    `record` is JSON; `live` are the tensors that training goes on changing (weights, optimiser);
+    `best` the weights to be judged by so far; `random` the states of generators.
     """
 
     record: Mapping[str, Any]
@@ -63,7 +63,8 @@ class Checkpoints:
         self.path = folder / FILE
         self.identity, self.interval = identity, interval
         self._due = time.monotonic() + interval
-        self._kept: State | None = None
+        self._copies: list[Tensor] = []
+        self._kept: Callable[[Sequence[Tensor]], State] | None = None
 
     def load(self) -> State | None:
         """The state to go on from; None (the log says why) where there is none to trust."""
@@ -77,26 +78,33 @@ class Checkpoints:
             print(f"{self.path}: {error}; the trial starts again.", flush=True)
             return None
 
-    def epoch_ended(self, state: State) -> None:
-        """Write `state` if it is time, else keep a copy of it for a wish to stop."""
+    def epoch_ended(
+        self, live: Sequence[Tensor], state: Callable[[Sequence[Tensor]], State]
+    ) -> None:
+        """Write the state if it is time, else keep what it takes to do so at a wish to stop.
+
+        `live` are the tensors that training goes on changing; `state` tells the state as it is now
+        from them, or from copies.
+        """
         if time.monotonic() >= self._due:
             self._kept = None
-            self._write(state)
-        elif sum(tensor.nbytes for tensor in state.live.values()) <= _MOST_KEPT:
-            self._keep(state)
+            self._write(state(live))
+        elif sum(tensor.nbytes for tensor in live) <= _MOST_KEPT:
+            self._keep(live, state)
 
     def stopped(self) -> None:
         """Write the last epoch's end, where a copy of it is kept and not yet written."""
         if self._kept is not None:
-            self._write(self._kept)
+            self._write(self._kept(self._copies))
 
-    def _keep(self, state: State) -> None:
+    def _keep(self, live: Sequence[Tensor], state: Callable[[Sequence[Tensor]], State]) -> None:
         """Copy what training goes on changing, without waiting for the device."""
         import torch
 
-        copies = self._kept.live if self._kept else _like(state.live)
-        torch._foreach_copy_(list(copies.values()), list(state.live.values()))
-        self._kept = replace(state, live=copies)
+        if not self._copies:
+            self._copies = [torch.empty_like(tensor) for tensor in live]
+        torch._foreach_copy_(self._copies, list(live))
+        self._kept = state
 
     def _read(self) -> State:
         from safetensors import safe_open
@@ -156,9 +164,3 @@ def _digest(record: str, tensors: Mapping[str, Tensor]) -> str:
     names = sorted(tensors)
     values = checksum(tensors[name].numpy() for name in names)
     return f"{zlib.crc32(json.dumps([names, record]).encode(), values):08x}"
-
-
-def _like(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    import torch
-
-    return {name: torch.empty_like(tensor) for name, tensor in tensors.items()}

@@ -131,8 +131,7 @@ class StackTrainer:
             return
         seat.judge(metrics)
         self.report(seat.number, seat.epochs_done, metrics)
-        if seat.checkpoints and not seat.done:
-            seat.checkpoints.epoch_ended(seat.state())
+        seat.epoch_ended()
 
     def _see_off(self, should_leave: Callable[[int], bool]) -> bool:
         """Let those go who are to leave; whether anybody is left.

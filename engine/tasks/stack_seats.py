@@ -5,7 +5,7 @@ Its checkpoints are those of training.Trainer: either goes on from the other's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,30 +82,41 @@ class Seat:
         weights = self._named(self.best, judged.step or 0) if self.best else None
         return Result(judged.value, judged.step, judged.metrics, weights, finished)
 
-    def state(self) -> State:
-        """All that the rest of the training depends on, at an epoch's end."""
-        result = self.result(finished=False)
-        network = self._named(self.rows, self.epochs_done)
-        remembered = enumerate(self._remembered())
-        return State(
-            record={
-                "epochs": self.epochs_done,
-                "value": result.value,
-                "step": result.step,
-                "metrics": result.metrics,
-            },
-            live={f"network.{name}": tensor for name, tensor in network.items()}
-            | {f"optimizer.{k}": tensor for k, tensor in remembered},
-            best=result.weights or {},
-            random={name: noise.get_state() for name, noise in self._generators().items()},
-        )
+    def epoch_ended(self) -> None:
+        """Have the checkpoints written or kept, if there are any."""
+        if self.checkpoints and not self.done:
+            self.checkpoints.epoch_ended([*self.rows, *self.memory], self._now())
+
+    def _now(self) -> Callable[[Sequence[Tensor]], State]:
+        """The state at this epoch's end, from rows and memory or from copies of them."""
+        epochs, judged, best = self.epochs_done, self.judged, self.best
+        random = {name: noise.get_state() for name, noise in self._generators().items()}
+
+        def state(live: Sequence[Tensor]) -> State:
+            rows, memory = live[: len(self.rows)], live[len(self.rows) :]
+            network = self._named(rows, epochs).items()
+            remembered = enumerate(self._remembered(memory))
+            return State(
+                record={
+                    "epochs": epochs,
+                    "value": judged.value,
+                    "step": judged.step,
+                    "metrics": judged.metrics,
+                },
+                live={f"network.{name}": tensor for name, tensor in network}
+                | {f"optimizer.{k}": tensor for k, tensor in remembered},
+                best=self._named(best, judged.step or 0) if best else {},
+                random=random,
+            )
+
+        return state
 
     def restore(self, state: State) -> None:
         """Go on from `state`; before the member is in a stack."""
         live, record = state.live, state.record
         self.rows = self._moved({name: live[f"network.{name}"] for name in self.layout.names})
         self.best = self._moved(state.best) if state.best else []
-        self._remember([live[f"optimizer.{k}"] for k in range(len(self._remembered()))])
+        self._remember([live[f"optimizer.{k}"] for k in range(len(self._remembered(self.memory)))])
         for name, noise in self._generators().items():
             noise.set_state(state.random[name])
         self.epochs_done = record["epochs"]
@@ -117,12 +128,12 @@ class Seat:
     def _moved(self, tensors: Mapping[str, Tensor]) -> list[Tensor]:
         return [row.to(self.rows[0].device) for row in self.layout.rows(tensors)]
 
-    def _remembered(self) -> list[Tensor]:
-        """The optimiser's memory as optimizers.Optimizer.state() gives it."""
+    def _remembered(self, memory: Sequence[Tensor]) -> list[Tensor]:
+        """An optimiser's `memory` as optimizers.Optimizer.state() gives it."""
         if self.optimizer == "sgd" and not self.params["momentum"]:
             return []
         found = []
-        for tensor in self.memory:
+        for tensor in memory:
             found += self.layout.split(tensor) if tensor.dim() else [tensor]
         return found
 

@@ -8,7 +8,7 @@ own: they show the network while it learned, with dropout.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -124,24 +124,22 @@ class Trainer:
             self.epochs_done = epoch
             report(epoch, metrics)
             if checkpoints and epoch < self.goal.epochs:
-                checkpoints.epoch_ended(self.state())
+                checkpoints.epoch_ended(list(self._live.values()), self._now())
         self.result.finished = True
         return self.result
 
-    def state(self) -> State:
-        """All that the rest of the training depends on, at an epoch's end."""
+    def _now(self) -> Callable[[Sequence[Tensor]], State]:
+        """The state at this epoch's end, from the live tensors or from copies of them."""
         result = self.result
-        return State(
-            record={
-                "epochs": self.epochs_done,
-                "value": result.value,
-                "step": result.step,
-                "metrics": result.metrics,
-            },
-            live=self._live,
-            best=result.weights or {},
-            random={name: noise.get_state() for name, noise in self._generators.items()},
-        )
+        record = {
+            "epochs": self.epochs_done,
+            "value": result.value,
+            "step": result.step,
+            "metrics": result.metrics,
+        }
+        best = result.weights or {}
+        random = {name: noise.get_state() for name, noise in self._generators.items()}
+        return lambda live: State(record, dict(zip(self._live, live, strict=True)), best, random)
 
     def restore(self, state: State) -> None:
         """Go on from `state`, another trainer's of the same trial."""
