@@ -205,7 +205,13 @@ class Runner:
             if name not in known:
                 raise TaskError(f"{name}: {self.settings.network} has no such hyperparameter.")
             catalog.check_value(self.settings.network, name, value)
-        return {name: given.get(name, entry.unset) for name, entry in known.items()}
+        whole = {name: given.get(name, entry.unset) for name, entry in known.items()}
+        if whole["batch_norm"] and whole["batch_size"] == 1:
+            raise TaskError(
+                "batch_size: batch normalisation needs at least 2 rows a step; "
+                "raise batch_size, or set batch_norm to false."
+            )
+        return whole
 
 
 def _set_up_torch(device: str) -> None:

@@ -270,6 +270,11 @@ def test_that_parameters_that_the_network_cannot_take_are_refused(digits):
         digits.run(Context({"lr": -1.0}))
 
 
+def test_that_batch_norm_over_single_rows_is_refused_with_the_mend(digits):
+    with pytest.raises(TaskError, match="batch_size: batch normalisation needs at least 2 rows"):
+        digits.run(Context({"batch_size": 1, "batch_norm": True}))
+
+
 def test_that_training_loads_no_compiler_and_nothing_of_other_kinds_of_data():
     code = """if True:
         import sys
