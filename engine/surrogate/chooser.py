@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import ndtr
 
 from engine.surrogate.acquisition import (
     log_expected_improvement,
@@ -27,8 +26,6 @@ HOPELESS = 0.15
 the rest is known well, hardly any improvement is expected there, and a small chance of a great one
 would look better for ever."""
 BARRED = 1e8
-UNLIKELY = 0.2
-"""The curve rule lets a trial go on from the same chance."""
 
 
 class Chooser:
@@ -81,15 +78,9 @@ class Chooser:
         return value, slope
 
     def finishing(self) -> Array:
-        """The acquisition at the trials that were stopped, (k,), were they to go on.
-
-        Minus infinity for those that are UNLIKELY to become the best: where nothing better is in
-        sight, all would go on, one after the other, for next to nothing.
-        """
+        """The acquisition at the trials that were stopped, (k,), were they to go on."""
         mean, variance = self._model.ends()
-        value = log_expected_improvement(mean, variance, self._to_beat)
-        chance = ndtr((self._to_beat - mean) / np.sqrt(variance))
-        return np.where(chance < UNLIKELY, -np.inf, value)
+        return log_expected_improvement(mean, variance, self._to_beat)
 
     def best(
         self, cube: Cube, is_new: Callable[[Array], bool], rng: np.random.Generator
