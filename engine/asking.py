@@ -25,10 +25,10 @@ RESTARTS = 1
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A configuration to try; by a seed of its own, or by that of the trial's number (None)."""
+    """A configuration to try, and the number that its trial is to have; None: the next one."""
 
     params: Params
-    seed: int | None = None
+    number: int | None = None
 
 
 class Asking:
@@ -44,7 +44,7 @@ class Asking:
         self._asked = 0
         self._has_said_all = False
         self._restarts = 0
-        self._walked = 0
+        self._next = 0
         self._tried: set[Hashable] = set()
         self._first: Proposal | None = None
         self._most = 0
@@ -65,7 +65,7 @@ class Asking:
         """Make the method anew, and have it know what has been seen."""
         self.close()
         self._proposer = self._around.make_proposer(self._ledger.spec)
-        self._asked = self._walked = 0
+        self._asked = self._next = 0
         self._has_said_all, self._first = False, None
         self.proposals.clear()
         self._tried.clear()
@@ -154,7 +154,7 @@ class Asking:
         assert self._proposer is not None
         assert self._stacking is not None
         if not self._asked and not self.proposals:
-            self._most = int(min(most, self._stacking.most))
+            self._most = int(min(most, self._stacking.asked))
             self._asked = 1
             self._proposer.ask(1)
 
@@ -187,15 +187,21 @@ class Asking:
         return True
 
     def _untried(self, found: list[Proposal]) -> list[Proposal]:
-        """The next of the row that nobody has tried, each with the seed of its place in it."""
+        """The next of the row that nobody has tried, numbered in its order."""
         fresh = []
         for proposal in found:
-            key, seed = self._key(proposal.params), self._around.seed_of(self._walked)
-            self._walked += 1
+            key = self._key(proposal.params)
             if key not in self._tried:
                 self._tried.add(key)
-                fresh.append(Proposal(proposal.params, seed))
+                fresh.append(Proposal(proposal.params, self.next_number()))
         return fresh
+
+    def next_number(self) -> int:
+        """The least number that no trial has, and no proposal is to have."""
+        while self._next in self._ledger.trials:
+            self._next += 1
+        self._next += 1
+        return self._next - 1
 
     def _key(self, params: Params) -> Hashable:
         with contextlib.suppress(SpaceError):

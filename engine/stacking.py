@@ -20,9 +20,12 @@ from engine.task_tables import BuiltinTask, ScriptTask
 from engine.tasks.stack_keys import shared_names, stack_key
 from engine.trial import Params, Trial
 
-MOST, MOST_LEARNING = 64, 4
-"""Trials in a unit where the study does not say: one that learns would be blind for too long."""
+MOST, ASKED = 64, 4
+"""Trials in a unit, and those that a method that learns is asked for at once, where the study does
+not say: of more it would know too little."""
 FEW = 4
+LEAST_TRIED = 8
+"""Up to so many at a time are tried, even if there are fewer now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,23 @@ class Unit:
 class Stacking:
     """What is known of a study's groups; `most` trials go together at most.
 
-    `shared` are the parameters that a group has in common. Where the method `learns`, `most` are
-    asked for at once, however many of them are best at a time: what it proposes next must not
-    depend on what was measured. `joins` says that others may join while a unit runs.
+    `shared` are the parameters that a group has in common. A method that learns is asked for
+    `asked` at once, however many of them are best at a time: what it proposes next must not depend
+    on what was measured; one that does not has 0 there. `joins` says that others may join while a
+    unit runs.
     """
 
     group_of: Callable[[Params], Hashable]
     shared: tuple[str, ...]
     most: int
-    learns: bool
+    asked: int = 0
     joins: bool = True
     _sizes: dict[Hashable, int] = field(default_factory=dict)
+
+    @property
+    def learns(self) -> bool:
+        """Whether the method learns."""
+        return self.asked > 0
 
     def found(self, params: Params, size: int) -> bool:
         """So many trials like this one are best at a time; whether that is news.
@@ -89,7 +98,7 @@ class Stacking:
         """
         alike = self.alike(pool[0], pool)
         size = self.size_for(pool[0])
-        most = size or (self.most if self.learns else min(self.most, max(FEW, len(alike))))
+        most = size or min(self.most, max(LEAST_TRIED, len(alike)))
         return alike[: min(most, max(FEW, share))], most
 
     def alike(self, params: Params, pool: Sequence[Params]) -> list[int]:
@@ -102,16 +111,17 @@ def stacking_of(spec: StudySpec) -> Stacking | None:
     """How the trials of a study go together; None: each by itself."""
     task, space = spec.task, spec.space
     learns = make_method(spec.method.name, space, **spec.method.options).learns
-    most = spec.resources.stack or (MOST_LEARNING if learns else MOST)
+    most = spec.resources.stack or MOST
+    asked = (spec.resources.stack or ASKED) if learns else 0
     if most == 1:
         return None
     if isinstance(task, ScriptTask) and task.many is not None:
-        return Stacking(lambda params: None, (), most, learns, joins=False, _sizes={None: most})
+        return Stacking(lambda params: None, (), most, asked, joins=False, _sizes={None: most})
     if not isinstance(task, BuiltinTask):
         return None
     network, sizes = task.network, _batch_sizes(spec)
     shared = shared_names(network, space.names)
-    return Stacking(lambda params: stack_key(network, params, sizes), shared, most, learns)
+    return Stacking(lambda params: stack_key(network, params, sizes), shared, most, asked)
 
 
 def _batch_sizes(spec: StudySpec) -> float:

@@ -113,7 +113,7 @@ class Supply:
                 self._waiting.remove(entry)
                 trials.append(self._once_more(entry))
             else:
-                trials.append(self._new_trial(entry.params, entry.seed))
+                trials.append(self._new_trial(entry.params, entry.number))
         self.method.drop([entry for entry in entries if isinstance(entry, Proposal)])
         for trial in trials:
             self._store.put_trial(trial)
@@ -131,9 +131,11 @@ class Supply:
             self._ledger.restart(trial)
         return trial
 
-    def _new_trial(self, params: Params, seed: int | None = None) -> Trial:
-        """A trial with the next number, in the records and nowhere else yet."""
-        number = len(self._ledger.trials)
+    def _new_trial(
+        self, params: Params, number: int | None = None, seed: int | None = None
+    ) -> Trial:
+        """A trial with this number or the next one, in the records and nowhere else yet."""
+        number = self.method.next_number() if number is None else number
         seed = self._around.seed_of(number) if seed is None else seed
         trial = Trial(number, params, TrialState.QUEUED, seed=seed)
         self._ledger.put(trial)
@@ -143,7 +145,7 @@ class Supply:
 
     def add(self, params: Params, how: str = "was added by hand", seed: int | None = None) -> None:
         """A trial that was not proposed: it is written, and waits for a worker."""
-        trial = self._new_trial(params, seed)
+        trial = self._new_trial(params, seed=seed)
         self.method.pend(params)
         self._journal.log("info", f"Trial {trial.number} {how}.", trial.number)
         self._queue(trial)
@@ -158,8 +160,7 @@ class Supply:
             self.add(old.params, f"repeats trial {number}", self._unused_seed(old.params))
 
     def _unused_seed(self, params: Params) -> int:
-        """The seed of the next trial's number; where a proposal with the same configuration had it
-        by its place in the row, that of a later one."""
+        """The seed of the first number from the count of all trials on that none like it has."""
         used = {trial.seed for trial in self._ledger.all_trials() if trial.params == params}
         seeds = map(self._around.seed_of, count(len(self._ledger.trials)))
         return next(seed for seed in seeds if seed not in used)

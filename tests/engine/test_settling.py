@@ -34,7 +34,7 @@ def expect(monkeypatch):
 
     def expect(outlook: Any) -> None:
         def of(method: BayesianMethod) -> Outlook:
-            return outlook(len(method._losses)) if callable(outlook) else outlook
+            return outlook(method.counts[0]) if callable(outlook) else outlook
 
         monkeypatch.setattr(BayesianMethod, "outlook", of)
         monkeypatch.setattr(BayesianMethod, "_best_point", lambda method: None)

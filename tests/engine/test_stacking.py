@@ -31,9 +31,9 @@ def batch_sizes(simulation: Simulation, unit: list[int]) -> set[int]:
     return {simulation.ledger.trials[number].params["batch_size"] for number in unit}
 
 
-def tried(simulation: Simulation) -> set[tuple]:
+def tried(simulation: Simulation) -> list[tuple]:
     trials = simulation.ledger.all_trials()
-    return {(*trial.params.items(), trial.seed) for trial in trials}
+    return [(trial.number, trial.params, trial.seed) for trial in trials]
 
 
 def test_that_what_trains_together_shares_its_batch_size(path: Path) -> None:
@@ -81,7 +81,7 @@ def test_that_a_script_has_stacks_where_it_names_a_function_for_many(
         assert not stacking.joins
 
 
-def test_that_stacks_try_what_single_trials_would_with_the_same_seeds(path: Path) -> None:
+def test_that_stacks_try_what_single_trials_would_by_the_same_numbers_and_seeds(path: Path) -> None:
     stacked = Simulation(path, make_spec(budget="trials = 40"), stacks=True)
     stacked.run()
     single = Simulation(path.with_name("single.tune"), make_spec(budget="trials = 40"))
@@ -204,7 +204,7 @@ def test_that_a_study_can_have_each_trial_by_itself(path: Path) -> None:
 
 
 def test_that_what_a_method_proposes_does_not_depend_on_what_was_measured(path: Path) -> None:
-    def run(size: int) -> set[tuple]:
+    def run(size: int) -> list[tuple]:
         file = path.with_name(f"{size}.tune")
         behaviour = Behaviour(size=lambda params: size)
         spec = make_spec("bayesian", "trials = 17")
