@@ -19,6 +19,7 @@ from typing import Any
 from engine.executors.child import Child, Exited
 from engine.executors.devices import Slot
 from engine.executors.job import Inbox, Job, Task
+from engine.executors.launch import START_SECONDS
 from engine.executors.member import Member, interrupted
 from engine.executors.memory import oom_kills, resident_mb
 from engine.executors.messages import StackSized, TrialEnded, TrialReturned
@@ -141,9 +142,12 @@ class Watch:
         return self._limit(member, member.heard, self._task.report_seconds)
 
     def _limit(self, member: Member, since: float, seconds: float | None) -> float:
-        """When a limit is reached; one that is told to stop has another."""
+        """When a limit is reached; one that is told to stop has another, and one that waits for
+        the worker to try out how many train best has as long as a worker has to start."""
         if seconds is None or not math.isinf(member.asked):
             return math.inf
+        if self._job.is_stack and not member.has_begun:
+            seconds = max(seconds, START_SECONDS)
         return self._clock.when(since + seconds)
 
     def _look_at_wishes(self, now: float) -> End | None:
@@ -157,7 +161,7 @@ class Watch:
 
     def _look_at_limits(self, now: float) -> End | None:
         for member in self._members.values():
-            who = f"Trial {member.number}" if self._job.is_stack else "The trial"
+            who = f"Trial {member.number}" if len(self._members) > 1 else "The trial"
             if now >= self._ends_by(member):
                 said = f"{who} took longer than its limit of {self._task.trial_seconds:g} s."
                 return self._lost(FailureReason.TIME_LIMIT, said)

@@ -45,6 +45,7 @@ name = "random"
 trials = {trials}
 [resources]
 devices = ["cpu"]
+stack = 1
 seed = 7
 """
 OF_ITS_OWN = ["unshare", "--mount", *([] if os.name == "nt" or os.getuid() == 0 else ["-r"])]

@@ -239,7 +239,7 @@ def test_that_a_study_whose_file_is_deleted_waits_and_writes_it_anew_when_it_is_
     assert (process.returncode, errors) == (143, "")
     assert "To go on: " in output
     numbers = [number for number, _, _ in trials_of(folder / "small.tune")]
-    assert numbers == list(range(len(numbers)))
+    assert len(numbers) == len(set(numbers)) > 0
     assert run(folder, "small.tune", "--trials", len(numbers) + 1)[0] == 0
 
 
@@ -297,6 +297,8 @@ def test_that_an_interrupted_study_says_how_to_go_on_and_ends_the_same(
     folder: Path, number: signal.Signals, code: int, method: str
 ) -> None:
     write_spec(folder, epochs=40, trials=MORE_THAN_ANY_MACHINE_DOES)
+    with open(folder / "small.toml", "a") as spec:  # of more trials, others would go together
+        spec.write("stack = 1\n")
     search = ("small.toml", "--method", method)
     process = start(folder, *search, "--json", "summary.json")
     wait_for_trial(folder / "small.tune", TrialState.COMPLETE, process)
@@ -347,7 +349,7 @@ def check_nothing_lost(study: Path, kept: dict[int, Any]) -> dict[int, Any]:
     assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     trials = store.trials()
     store.close()
-    assert [trial.number for trial in trials] == list(range(len(trials)))
+    assert len({trial.number for trial in trials}) == len(trials)
     finished = {t.number: (t.params, t.value) for t in trials if t.state is TrialState.COMPLETE}
     assert kept.items() <= finished.items()
     return finished

@@ -23,7 +23,7 @@ def test_that_it_proposes_to_stop_or_stops_where_it_is_told_to(
     text = SPEC.format(epochs=1, trials=LEAST_TRIALS + 2, limits="")
     budget = "[budget]\nworth = 100.0\n" + (f'when_settled = "{entry}"\n' if entry else "")
     text = text.replace('"random"', '"bayesian"').replace("[budget]\n", budget)
-    (tmp_path / "small.toml").write_text(text)
+    (tmp_path / "small.toml").write_text(text + "stack = 1\n")
     code, output, errors = run(tmp_path, "small.toml", "--json", "out.json")
     assert (code, errors) == (0, "")
     summary = json.loads((tmp_path / "out.json").read_text())
