@@ -17,6 +17,7 @@ from engine.task_tables import BuiltinTask
 from engine.trial import Trial, TrialState
 
 _TAKEN_BACK = "it was to go on, and was cancelled before it did"
+_TOO_LATE = "it was to go on, and the study ended before it did"
 
 
 class Continuing:
@@ -35,6 +36,7 @@ class Continuing:
         """A person wants a stopped trial to be finished; one that was not stopped is left alone."""
         trial = self._ledger.trials[number]
         if trial.state is TrialState.PRUNED:
+            self._supply.ask_for(number)
             self._go_on(trial, BY_HAND)
 
     def by_rule(self, most: int) -> None:
@@ -75,6 +77,17 @@ class Continuing:
 
     def withdrawn(self, trial: Trial) -> Trial:
         """A trial that is cancelled while it waits: one that was to go on is stopped as it was."""
+        return self._not_run(trial, TrialState.CANCELLED, _TAKEN_BACK)
+
+    def left_over(self) -> list[Trial]:
+        """The trials that have waited in vain, as they are from now on: the study is over."""
+        numbers = self._supply.left_over
+        for number in numbers:
+            self._supply.withdraw(number)
+        trials = [self._ledger.trials[number] for number in numbers]
+        return [self._not_run(trial, TrialState.INTERRUPTED, _TOO_LATE) for trial in trials]
+
+    def _not_run(self, trial: Trial, state: TrialState, note: str) -> Trial:
         if not trial.note:
-            return replace(trial, state=TrialState.CANCELLED)
-        return self._pruning.stays(replace(trial, state=TrialState.PRUNED, note=_TAKEN_BACK))
+            return replace(trial, state=state)
+        return self._pruning.stays(replace(trial, state=TrialState.PRUNED, note=note))

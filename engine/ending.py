@@ -41,6 +41,11 @@ class Ending:
         return self.why is not None
 
     @property
+    def is_final(self) -> bool:
+        """Whether the study ends for good: nothing that it has proposed is run any more."""
+        return self.why is not None and self.why[0] not in RESUMABLE
+
+    @property
     def is_spent(self) -> bool:
         """Whether no new trials are to be proposed."""
         return self._spent is not None

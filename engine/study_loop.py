@@ -47,7 +47,7 @@ from engine.kept_weights import KeptWeights
 from engine.ledger import Ledger
 from engine.outcomes import Outcomes
 from engine.proposer import Proposed, ProposerLost
-from engine.pruning import Pruning
+from engine.pruning import BY_HAND, Pruning
 from engine.retrying import Retrying
 from engine.settling import Settling
 from engine.stop_rules import StopRules
@@ -178,15 +178,23 @@ class StudyLoop:
         self._pruning.begin()
         self._ending.begin()
         self._journal.set_state(StudyState.RUNNING)
-        unfinished = [trial for trial in self._ledger.all_trials() if not trial.state.is_finished]
         self._checkpoints.tidy()
-        for trial in unfinished:
+        self._take_up()
+        self._go_on()
+
+    def _take_up(self) -> None:
+        """The trials that nobody has finished wait; what was proposed only if the study goes on."""
+        busy = {*self._workforce.under_way, *self._supply.waiting}
+        for trial in self._ledger.all_trials():
+            if trial.state.is_finished or trial.number in busy:
+                continue
             if trial.state is TrialState.QUEUED:
                 self._supply.put_back(trial.number)
+                if trial.note in ("", BY_HAND):
+                    self._supply.ask_for(trial.number)
             elif not self._ending.is_spent:
                 self._supply.put_back(trial.number)
                 self._outcomes.interrupted(trial)
-        self._go_on()
 
     def _go_on(self) -> None:
         """Start what can be started, and end the study when nothing is left."""
@@ -300,6 +308,7 @@ class StudyLoop:
             self._supply.method.start()
         if spec.budget != before.budget:
             self._ending.look_anew()
+            self._take_up()
             self._judge(self._ledger.best)
         self._go_on()
 
@@ -331,8 +340,16 @@ class StudyLoop:
     def _look_for_the_end(self) -> None:
         workers, supply = self._workforce, self._supply
         if not workers.under_way:
+            if self._ending.is_final:
+                self._leave_undone()
             exhausted = supply.method.is_exhausted
             self._ending.look(workers.executor, bool(supply.waiting), exhausted)
+
+    def _leave_undone(self) -> None:
+        """What waits was proposed, and is not run any more: the study has come to its end."""
+        for trial in self._continuing.left_over():
+            self._ledger.publish(TrialFinished(self._store.put_trial(trial)))
+            self._journal.touch()
 
     def _break_off(self, message: str) -> None:
         """Something is wrong that this cannot mend: say so, and keep in memory what is there."""

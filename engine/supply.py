@@ -34,11 +34,21 @@ class Supply:
         self._checkpoints = checkpoints
         self._waiting: list[int] = []
         self._alone: set[int] = set()
+        self._asked_for: set[int] = set()
 
     @property
     def waiting(self) -> tuple[int, ...]:
         """The numbers of the trials that wait for a worker, in the order in which they get one."""
         return tuple(self._waiting)
+
+    @property
+    def left_over(self) -> list[int]:
+        """The numbers of those that wait and that no person has asked for."""
+        return [number for number in self._waiting if number not in self._asked_for]
+
+    def ask_for(self, number: int) -> None:
+        """A person wants a trial to be run, whatever becomes of the study."""
+        self._asked_for.add(number)
 
     def put_back(self, number: int, alone: bool = False) -> None:
         """A trial waits for a worker, if it did not already; from now on for one of its own if
@@ -147,6 +157,7 @@ class Supply:
         """A trial that was not proposed: it is written, and waits for a worker."""
         trial = self._new_trial(params, seed=seed)
         self.method.pend(params)
+        self.ask_for(trial.number)
         self._journal.log("info", f"Trial {trial.number} {how}.", trial.number)
         self._queue(trial)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.commands import Enqueue, Pause, Resume, Stop
+from engine.commands import Change, Enqueue, Pause, Resume, Stop
 from engine.events import Logged, StopReason, StudyState
 from engine.executors.messages import TrialReturned
 from engine.space import Int, SearchSpace
-from engine.spec import StudySpec
+from engine.spec import Budget, StudySpec
 from engine.stacking import stacking_of
 from engine.trial import TrialState
 from tests.engine.simulation import Behaviour, Simulation, make_spec
@@ -194,6 +194,25 @@ def test_that_a_paused_study_starts_no_unit_and_no_newcomer(path: Path) -> None:
     late = [moment - started[0] for moment in started if moment - started[0] > 5]
     assert min(late) == pytest.approx(500, abs=1)
     assert simulation.ledger.state is StudyState.FINISHED
+
+
+def test_that_a_study_at_its_target_leaves_nothing_queued_but_what_was_added(path: Path) -> None:
+    spec = make_spec(budget="trials = 60\ntarget = 1.0")
+    spec = spec.with_(space=SearchSpace([spec.space["lr"]]))
+    simulation = Simulation(path, spec, Behaviour(size=lambda params: 2), stacks=True)
+    added = spec.space.validate({"lr": 1e-4})
+    simulation.command_at(9.5, Enqueue(added))
+    simulation.run()
+    assert simulation.ledger.reason is StopReason.TARGET
+    trials = simulation.store.trials()
+    left = [t for t in trials if t.state is TrialState.INTERRUPTED]
+    assert len(left) > 10, "none had been given back"
+    assert [t.params for t in trials if t.state is TrialState.QUEUED] == [added]
+    longer = Simulation(path, spec.with_(budget=Budget(trials=60)), stacks=True)
+    longer.command_at(0, Change(budget=Budget(trials=60)))
+    longer.run()
+    assert {t.state for t in longer.ledger.all_trials()} == {TrialState.COMPLETE}
+    assert len(longer.ledger.trials) == 60 + 1
 
 
 def test_that_a_study_can_have_each_trial_by_itself(path: Path) -> None:
