@@ -65,6 +65,12 @@ def write_spec(folder: Path, epochs: int = 3, trials: int = 6, limits: str = "")
     (folder / "small.toml").write_text(SPEC.format(epochs=epochs, trials=trials, limits=limits))
 
 
+def train_one_by_one(folder: Path) -> None:
+    """Which trials go together depends on how many there are to be."""
+    with open(folder / "small.toml", "a") as spec:
+        spec.write("stack = 1\n")
+
+
 def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, str(ROOT / "main.py"), "--headless", *map(str, arguments)]
     return subprocess.Popen(
@@ -297,8 +303,7 @@ def test_that_an_interrupted_study_says_how_to_go_on_and_ends_the_same(
     folder: Path, number: signal.Signals, code: int, method: str
 ) -> None:
     write_spec(folder, epochs=40, trials=MORE_THAN_ANY_MACHINE_DOES)
-    with open(folder / "small.toml", "a") as spec:  # of more trials, others would go together
-        spec.write("stack = 1\n")
+    train_one_by_one(folder)
     search = ("small.toml", "--method", method)
     process = start(folder, *search, "--json", "summary.json")
     wait_for_trial(folder / "small.tune", TrialState.COMPLETE, process)
@@ -320,6 +325,7 @@ def test_that_an_interrupted_study_says_how_to_go_on_and_ends_the_same(
 @pytest.mark.timeout(240)
 def test_that_a_study_killed_at_random_moments_loses_and_doubles_nothing(folder: Path) -> None:
     write_spec(folder, epochs=300, trials=MORE_THAN_ANY_MACHINE_DOES)
+    train_one_by_one(folder)
     study = folder / "small.tune"
     dice = random.Random(20)
     kept: dict[int, tuple[dict[str, Any], float | None]] = {}
@@ -341,6 +347,25 @@ def test_that_a_study_killed_at_random_moments_loses_and_doubles_nothing(folder:
     assert len(check_nothing_lost(study, kept)) == total
     run(folder, "small.toml", "--out", "whole.tune", "--trials", total)
     assert trials_of(study) == trials_of(folder / "whole.tune")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_that_a_study_killed_amid_its_stacks_ends_with_the_trials_that_it_would_have_had(
+    folder: Path,
+) -> None:
+    write_spec(folder, epochs=120, trials=12)
+    run(folder, "small.toml", "--out", "whole.tune")
+    process = start(folder, "small.toml")
+    wait_for_trial(folder / "small.tune", TrialState.RUNNING, process)
+    time.sleep(0.5)
+    process.kill()
+    process.communicate()
+    assert run(folder, "small.tune")[0] == 0
+    killed, whole = (trials_of(folder / name) for name in ("small.tune", "whole.tune"))
+    assert [trial[:2] for trial in killed] == [trial[:2] for trial in whole]
+    assert [value for *_, value in killed] == pytest.approx(
+        [value for *_, value in whole], abs=0.02
+    )
 
 
 def check_nothing_lost(study: Path, kept: dict[int, Any]) -> dict[int, Any]:
