@@ -14,6 +14,8 @@ from engine.trial import Trial
 
 RESUMABLE = (StopReason.USER, StopReason.ERROR, StopReason.FAILURES, StopReason.SETTLED)
 """What a study can be gone on with after."""
+NATURAL = (StopReason.TRIALS, StopReason.EXHAUSTED)
+"""What ends a study because nothing is left to do."""
 AT_ONCE = (StopReason.USER, StopReason.ERROR)
 """What ends a study even where its disk refuses to take what there is."""
 TOLD = (StopReason.ERROR, StopReason.FAILURES)
@@ -101,8 +103,14 @@ class Ending:
         number = self._test.number
         if number is None or self._test.seconds_left() > 0:
             return False
-        self._test.end(TrialTestEnded(number, {}, "it took too long"))
+        self.end_test(TrialTestEnded(number, {}, "it took too long"))
         return True
+
+    def end_test(self, message: TrialTestEnded) -> None:
+        """The last test is over. A study that had nothing more to do may have by now."""
+        self._test.end(message)
+        if self.why is not None and self.why[0] in NATURAL:
+            self.why = None
 
     def patience(self) -> float:
         """Seconds until the time has to be looked at; infinite where it need not."""

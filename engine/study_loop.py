@@ -134,8 +134,8 @@ class StudyLoop:
             case Proposed():
                 self._on_proposed(message)
             case TrialTestEnded() if message.number == self._test.number:
-                self._test.end(message)
-                self._look_for_the_end()
+                self._ending.end_test(message)
+                self._go_on()
             case Pause() if self._ledger.state in PAUSABLE and not self._ending.has_come:
                 self._pause(message.now)
             case Resume() if self._ledger.state is StudyState.PAUSED:
@@ -330,7 +330,7 @@ class StudyLoop:
         if self._journal.look_at_the_time():
             self._go_on()
         if self._ending.is_test_late() or self._ending.is_time_up():
-            self._look_for_the_end()
+            self._go_on()
 
     def _patience(self) -> float | None:
         """Seconds until the clock has to be looked at."""

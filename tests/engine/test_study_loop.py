@@ -222,6 +222,16 @@ def test_that_an_enqueued_configuration_is_run_next_and_not_proposed_again(path:
     assert len(simulation.ledger.trials) == 25
 
 
+def test_that_what_is_added_while_the_best_trial_is_tested_is_run(path: Path) -> None:
+    spec = make_spec(budget="trials = 4", workers=1)
+    simulation = Simulation(path, spec, Behaviour(writes_weights=True))
+    simulation.command_at(40.5, Enqueue(spec.space.validate({"lr": 1e-3, "batch_size": 64})))
+    simulation.run()
+    assert simulation.behaviour.tested, "the best was not tested at that moment"
+    assert simulation.ledger.message == "All 5 trials are done."
+    assert {t.state for t in Store.open(path).trials()} == {TrialState.COMPLETE}
+
+
 def test_that_the_best_trial_alone_is_tested_once(path: Path) -> None:
     behaviour = Behaviour(writes_weights=True)
     simulation = Simulation(path, make_spec(budget="trials = 5"), behaviour)
