@@ -6,6 +6,10 @@ stacking.py's.
 
 from __future__ import annotations
 
+import math
+import statistics
+from itertools import islice
+
 from engine.continuing import Continuing
 from engine.ending import Ending
 from engine.events import StudyState
@@ -14,6 +18,9 @@ from engine.journal import Journal
 from engine.supply import Supply
 from engine.surroundings import Surroundings
 from engine.workforce import Workforce
+
+RECENT = 20
+"""So many trials say how long one takes."""
 
 
 class Dispatch:
@@ -48,9 +55,19 @@ class Dispatch:
         workers, supply = self._workforce, self._supply
         most = 1 if self._around.stacking is None else self._around.stacking.most
         self._promote(workers.free * most)
-        share = supply.share(workers.capacity, self._ending.trials_left())
+        share = min(supply.share(workers.capacity, self._ending.trials_left()), self._in_time())
         while workers.free and (unit := supply.unit(share, self._ending.trials_left())):
             workers.submit(unit)
+
+    def _in_time(self) -> float:
+        """How many trials a worker can still run in the budget's seconds; few where that is not
+        known: what has begun is let go on to its end, however many go together."""
+        left = self._ending.seconds_left()
+        if math.isinf(left):
+            return math.inf
+        known = (trial.seconds for trial in reversed(self._ledger.all_trials()))
+        recent = list(islice((seconds for seconds in known if seconds), RECENT))
+        return 1 if not recent else max(1, int(left / statistics.fmean(recent)))
 
     def fill_seats(self, member: int) -> None:
         """Have trials join a unit that goes on while some of its members have left it."""

@@ -93,7 +93,7 @@ class Ending:
 
     def is_time_up(self) -> bool:
         """Whether the budget's time has run out, which then is why the study ends."""
-        if self._seconds_left() > 0:
+        if self.seconds_left() > 0:
             return False
         self.why = (StopReason.SECONDS, self._rules.time_is_up())
         return True
@@ -114,9 +114,10 @@ class Ending:
 
     def patience(self) -> float:
         """Seconds until the time has to be looked at; infinite where it need not."""
-        return min(self._seconds_left(), self._test.seconds_left())
+        return min(self.seconds_left(), self._test.seconds_left())
 
-    def _seconds_left(self) -> float:
+    def seconds_left(self) -> float:
+        """Seconds of the budget; infinite where they do not count."""
         is_counting = self.why is None and self._spent is None
         return self._rules.seconds_left() if is_counting else math.inf
 

@@ -14,6 +14,7 @@ from engine.executors.messages import (
     TrialBegan,
     TrialEnded,
     TrialProgressed,
+    TrialReturned,
     WorkerLeftOut,
     WorkerReady,
 )
@@ -29,9 +30,11 @@ class Outcomes:
         self._ledger = journal.ledger
         self._store = journal.store
         self._checkpoints = checkpoints
+        self._returned_because = ""
 
     def began(self, message: TrialBegan) -> None:
         """A worker has begun a trial."""
+        self._returned_because = ""
         trial = replace(
             self._ledger.trials[message.number],
             state=TrialState.RUNNING,
@@ -94,6 +97,13 @@ class Outcomes:
             news = " It is the best so far." if self._ledger.best is not best_before else ""
             text = f"Trial {number} finished: {objective} {trial.value:.6g}"
             self._journal.log("info", f"{text} in {trial.seconds:.2f} s.{news}", number)
+
+    def log_return(self, message: TrialReturned) -> None:
+        """Say in the log why a trial waits again, once for all that come back for one reason."""
+        if message.why and message.why != self._returned_because:
+            text = f"Trial {message.number} and others beside it are run again: {message.why}"
+            self._journal.log("warning", text, message.number)
+        self._returned_because = message.why
 
     def noted(self, message: WorkerReady | WorkerLeftOut | ReportsThinned) -> None:
         """Something for the log alone."""

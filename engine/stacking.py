@@ -88,7 +88,7 @@ class Stacking:
         """What others must have in common with `params` to go together with it."""
         return {name: params[name] for name in self.shared if name in params}
 
-    def choose(self, pool: Sequence[Params], share: int) -> tuple[list[int], int]:
+    def choose(self, pool: Sequence[Params], share: float) -> tuple[list[int], int]:
         """The places in `pool`, not empty, of those that make the next unit, the first among them;
         and how many it may have.
 
@@ -99,7 +99,7 @@ class Stacking:
         alike = self.alike(pool[0], pool)
         size = self.size_for(pool[0])
         most = size or min(self.most, max(LEAST_TRIED, len(alike)))
-        return alike[: min(most, max(FEW, share))], most
+        return alike[: int(min(most, max(FEW, share)))], most
 
     def alike(self, params: Params, pool: Sequence[Params]) -> list[int]:
         """The places in `pool` of what can go together with `params`."""

@@ -241,8 +241,7 @@ class StudyLoop:
         was_cancelled = self._workforce.over(message.number)
         self._pruning.returned(message.number)
         trial = self._ledger.trials[message.number]
-        if message.why:
-            self._journal.log("warning", f"Trial {trial.number}: {message.why}", trial.number)
+        self._outcomes.log_return(message)
         if was_cancelled:
             self._conclude(replace(trial, state=TrialState.CANCELLED))
         else:

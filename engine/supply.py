@@ -72,7 +72,7 @@ class Supply:
         """How many of the trials that are at hand are one worker's."""
         return math.ceil(len(self._pool(most_new)) / max(1, workers))
 
-    def unit(self, share: int, most_new: float) -> Unit | None:
+    def unit(self, share: float, most_new: float) -> Unit | None:
         """The next unit: about a worker's `share`, no more than `most_new` of them new trials.
 
         Its trials are on disk a moment later: until then nobody has heard of them, and if the

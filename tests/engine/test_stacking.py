@@ -82,11 +82,21 @@ def test_that_a_script_has_stacks_where_it_names_a_function_for_many(
 
 
 def test_that_stacks_try_what_single_trials_would_by_the_same_numbers_and_seeds(path: Path) -> None:
-    stacked = Simulation(path, make_spec(budget="trials = 40"), stacks=True)
+    stacked = Simulation(path, make_spec(budget="trials = 70"), stacks=True)
     stacked.run()
-    single = Simulation(path.with_name("single.tune"), make_spec(budget="trials = 40"))
+    single = Simulation(path.with_name("single.tune"), make_spec(budget="trials = 70"))
     single.run()
     assert tried(stacked) == tried(single)
+
+
+def test_that_a_study_that_is_given_more_trials_has_those_of_a_longer_one(path: Path) -> None:
+    for total in (5, 20, 70):
+        extended = Simulation(path, make_spec(budget=f"trials = {total}"), stacks=True)
+        extended.ledger.spec = make_spec(budget=f"trials = {total}")
+        extended.run()
+    whole = Simulation(path.with_name("whole.tune"), make_spec(budget="trials = 70"), stacks=True)
+    whole.run()
+    assert tried(extended) == tried(whole)
 
 
 def test_that_what_is_too_many_for_a_worker_waits_and_its_size_is_kept(path: Path) -> None:
@@ -115,7 +125,7 @@ def test_that_a_member_that_comes_back_alone_has_a_worker_for_itself(path: Path)
     assert [0] in simulation.behaviour.units
     assert simulation.ledger.trials[0].state is TrialState.COMPLETE
     warnings = [e.text for e in events if isinstance(e, Logged) and e.level == "warning"]
-    assert warnings == [f"Trial 0: {ended}"]
+    assert warnings == [f"Trial 0 and others beside it are run again: {ended}"]
 
 
 def test_that_a_free_seat_is_filled_beside_the_others(path: Path) -> None:
@@ -246,3 +256,14 @@ def test_that_near_batch_sizes_go_together_where_there_are_endlessly_many(path: 
     for unit in several:
         sizes = batch_sizes(simulation, unit)
         assert max(sizes) < 1.51 * min(sizes)
+
+
+def test_that_a_study_with_little_time_begins_no_more_than_it_can_end(path: Path) -> None:
+    spec = make_spec("random", "seconds = 25")
+    one_size = spec.with_(space=SearchSpace([spec.space["lr"]]))
+    behaviour = Behaviour(size=lambda params: 64, seconds=lambda params: 2.0, epochs=0)
+    Simulation(path, one_size, behaviour, stacks=True).run()
+    units = [len(unit) for unit in behaviour.units]
+    assert units[0] == 4, "nobody knows how long a trial takes"
+    assert units[1] == 11, "which are 22 of the 23 seconds left"
+    assert units[-1] == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ def open_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     marks: list[str] = []
     monkeypatch.setattr(child, "new_mark", lambda: marks.append(new_mark()) or marks[-1])
     guard()
+    gc.collect()  # what an earlier test forgot to close is none of this one's
     handles = _handles()
     benches: list[Bench] = []
 

@@ -91,8 +91,8 @@ def test_that_the_second_opener_hears_all_and_may_go_on_when_the_first_lets_go(
     held = [event.read_only_because for event in heard if isinstance(event, HolderChanged)]
     assert "is being run by" in held[0]
     assert held[-1] == ""
-    assert [e.trial.number for e in heard if isinstance(e, TrialStarted)] == list(range(6))
-    assert [e.trial.number for e in heard if isinstance(e, TrialFinished)] == list(range(6))
+    for kind in (TrialStarted, TrialFinished):
+        assert sorted(e.trial.number for e in heard if isinstance(e, kind)) == list(range(6))
     assert sum(isinstance(event, TrialReported) for event in heard) == 18
     assert reader.best is not None
     assert reader.best.test
@@ -128,8 +128,9 @@ def test_that_a_holder_that_is_killed_is_said_to_have_ended_and_its_study_goes_o
     until(lambda: sum(t.state is TrialState.COMPLETE for t in reader.trials) > len(done))
     reader.close()
     assert reader.state is StudyState.STOPPED
-    assert {number: reader.trials[number].finished for number in done} == done
-    assert [t.number for t in reader.trials] == list(range(len(reader.trials)))
+    finished = {trial.number: trial.finished for trial in reader.trials}
+    assert done.items() <= finished.items()
+    assert len(finished) == len(reader.trials)
 
 
 def test_that_a_study_that_was_opened_before_somebody_else_ran_it_starts_from_what_is_there(
