@@ -71,9 +71,15 @@ def _run_headless(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run pytest without a screen, unless QT_QPA_PLATFORM asks for one."""
+    """Run pytest without a screen, unless QT_QPA_PLATFORM asks for one.
+
+    All tests are run side by side, file by file; those that are named one after another.
+    """
     python = prepare("test")
-    return call([python, "-m", "pytest", *arguments], QT_QPA_PLATFORM=_platform(), cwd=ROOT)
+    named = any(not argument.startswith("--") for argument in arguments)
+    together = [] if named else ["-n", "2", "--dist", "loadfile"]
+    command = [python, "-m", "pytest", *together, *arguments]
+    return call(command, QT_QPA_PLATFORM=_platform(), cwd=ROOT)
 
 
 def lint(arguments: list[str]) -> int:

@@ -55,6 +55,12 @@ def test_that_arguments_are_passed_on_to_pytest(started, monkeypatch):
     assert started == [[PYTHON, "-m", "pytest", "-k", "space"]]
 
 
+def test_that_all_tests_are_run_side_by_side(started, monkeypatch):
+    dev_py(monkeypatch, "test", "--durations=10")
+    whole = ["-n", "2", "--dist", "loadfile", "--durations=10"]
+    assert started == [[PYTHON, "-m", "pytest", *whole]]
+
+
 def test_that_lint_runs_every_check_and_fails_with_any(started, monkeypatch):
     monkeypatch.setattr(dev, "call", lambda argv, **_: started.append(argv) or len(started) % 2)
     assert dev_py(monkeypatch, "lint") == 1
