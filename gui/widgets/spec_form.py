@@ -31,10 +31,10 @@ class _Entry(NamedTuple):
 
 _RULES = [
     ("never", "none"),
-    ("below the median", "median"),
-    ("successive halving", "asha"),
+    ("by median", "median"),
+    ("by halving", "asha"),
     ("Hyperband", "hyperband"),
-    ("by its curve", "curve"),
+    ("by curve", "curve"),
 ]
 _SETTLED = [("propose to stop", "suggest"), ("stop", "stop"), ("say nothing", "ignore")]
 
