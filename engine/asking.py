@@ -130,6 +130,8 @@ class Asking:
 
     def proposed_again(self) -> list[int]:
         """The numbers of the stopped trials that were proposed again, each said once."""
+        if not self._stopped:
+            return []
         again = {
             number: proposal
             for proposal in self.proposals

@@ -76,7 +76,7 @@ class HolderChanged:
 
 @dataclass(frozen=True, slots=True)
 class TrialQueued:
-    """A trial waits for a worker: it was added by hand, or failed and is run again."""
+    """A trial waits for a worker: it was added by hand, is run again, or goes on after all."""
 
     trial: Trial
 
@@ -162,7 +162,7 @@ class StudySnapshot:
     """A study at one instant. `elapsed` is the seconds it has run so far.
 
     `log` holds the last lines only. `read_only_because` is a sentence when the study cannot be
-    gone on with here (somebody else runs it), else empty. `workers` is how many trials run at once.
+    gone on with here (somebody else runs it), else empty. `workers` is how many there are.
     """
 
     path: Path

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
@@ -23,6 +22,7 @@ from PySide6.QtGui import (
 from shiboken6 import wrapInstance
 
 from engine.trial import TrialState
+from gui.plots.whole_view import WholeView
 from gui.theme import state_mark, theme
 
 _FRAGMENT_FIELDS = 10
@@ -39,7 +39,7 @@ class Sprite:
     width: float = 1.5
 
 
-class MarksItem(pg.GraphicsObject):
+class MarksItem(WholeView):
     """Points that each show one of a few sprites; later points lie on top."""
 
     def __init__(self) -> None:
@@ -62,13 +62,6 @@ class MarksItem(pg.GraphicsObject):
 
     def __len__(self) -> int:
         return len(self._x)
-
-    def viewTransformChanged(self) -> None:
-        super().viewTransformChanged()
-        self.prepareGeometryChange()
-
-    def boundingRect(self) -> QRectF:
-        return self.viewRect() or QRectF()
 
     def paint(self, painter: QPainter, option: object, widget: object = None) -> None:
         if not len(self._x) or not self._sprites:

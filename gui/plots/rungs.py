@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
+from gui.plots.whole_view import WholeView
 from gui.theme import font, theme
 
 _GAP = 3.0
@@ -15,7 +15,7 @@ _GAP = 3.0
 _VEIL = 0.85
 
 
-class RungsItem(pg.GraphicsObject):
+class RungsItem(WholeView):
     """Vertical lines at whole steps, their names at the top."""
 
     def __init__(self) -> None:
@@ -30,13 +30,6 @@ class RungsItem(pg.GraphicsObject):
 
     def __len__(self) -> int:
         return len(self._places)
-
-    def viewTransformChanged(self) -> None:
-        super().viewTransformChanged()
-        self.prepareGeometryChange()
-
-    def boundingRect(self) -> QRectF:
-        return self.viewRect() or QRectF()
 
     def paint(self, painter: QPainter, option: object, widget: object = None) -> None:
         if not self._places:

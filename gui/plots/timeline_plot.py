@@ -6,7 +6,6 @@ Those of a stack lie beside each other in their lane, with how many they are wri
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QTransform
 from shiboken6 import wrapInstance
@@ -16,6 +15,7 @@ from gui.models.timeline_view import TimelineView
 from gui.models.trial_arrays import CODE, STATES
 from gui.plots.marks import best_sprite, draw_sprites, state_sprite
 from gui.plots.plot import Plot
+from gui.plots.whole_view import WholeView
 from gui.theme import faded, font, state_mark, theme
 
 _LANE = 0.76
@@ -37,7 +37,7 @@ _SLACK = 3.0
 _FAR = 1e6
 
 
-class BarsItem(pg.GraphicsObject):
+class BarsItem(WholeView):
     """Draws the bars of a timeline, with a sign in those that have room for it."""
 
     def __init__(self) -> None:
@@ -54,13 +54,6 @@ class BarsItem(pg.GraphicsObject):
 
     def __len__(self) -> int:
         return len(self._states)
-
-    def viewTransformChanged(self) -> None:
-        super().viewTransformChanged()
-        self.prepareGeometryChange()
-
-    def boundingRect(self) -> QRectF:
-        return self.viewRect() or QRectF()
 
     def paint(self, painter: QPainter, option: object, widget: object = None) -> None:
         if self._view is None:
