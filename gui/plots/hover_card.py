@@ -31,7 +31,7 @@ class HoverCard(QLabel):
             self._fill(html, room.width())
         x = mouse.x() + _OFFSET
         if x + self.width() > room.width():
-            x = mouse.x() - _OFFSET - self.width()
+            x = min(mouse.x() - _OFFSET, room.width()) - self.width()
         y = min(mouse.y() + _OFFSET, room.height() - self.height())
         self.move(max(0, x), max(0, y))
         self.show()

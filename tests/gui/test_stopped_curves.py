@@ -160,6 +160,8 @@ def test_that_the_pointer_on_a_mark_says_why_and_all_of_it_is_seen(qtbot, panel)
     card = panel.plot.card
     assert WHY in card.text()
     assert panel.plot.rect().contains(card.geometry())
+    card.show_at(card.text(), panel.plot.rect().bottomRight() * 2)
+    assert panel.plot.rect().contains(card.geometry()), "the mouse has left meanwhile"
 
 
 def test_that_of_very_many_curves_stopped_ones_are_marked_that_are_not_drawn(qtbot, panel):
