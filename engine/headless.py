@@ -42,6 +42,7 @@ Show = Callable[[Event | None], None]
 """Shows an event; None: nothing has happened, but time has passed."""
 
 LOOK_SECONDS = 0.25
+OVER = (StudyState.STOPPED, StudyState.FINISHED)
 RECENT_TRIALS = 200
 """How many of the last trials the remaining time is estimated from."""
 
@@ -168,13 +169,15 @@ def _run(study: Study) -> _Received:
 
 def _follow(study: Study, events: queue.SimpleQueue[Event], show: Show) -> None:
     """Show events, and now and then that time passes, until the study thread has ended."""
-    while True:
+    while not (study.wait(0) and events.empty()):
         try:
-            show(events.get(timeout=LOOK_SECONDS))
+            event = events.get(timeout=LOOK_SECONDS)
         except queue.Empty:
-            if study.wait(0):
-                return
             show(None)
+            continue
+        show(event)
+        if isinstance(event, StudyStateChanged) and event.state in OVER:
+            study.wait(LOOK_SECONDS)  # nothing more is to be heard, and the thread is about to end
 
 
 @contextmanager

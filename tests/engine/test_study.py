@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from engine import headless
 from engine.events import (
+    Event,
     StopReason,
     StudyChanged,
     StudyState,
@@ -15,6 +17,7 @@ from engine.events import (
     TrialFinished,
     TrialReported,
 )
+from engine.executors.turns import turns
 from engine.spec import StudySpec
 from engine.study import LockedError, Study, StudyError
 from engine.trial import TrialState
@@ -106,6 +109,22 @@ def test_that_a_study_that_waits_can_be_stopped(tmp_path: Path) -> None:
     first.close()
     assert first.reason in (StopReason.USER, StopReason.TRIALS)
     second.close()
+
+
+def test_that_a_headless_run_hears_of_the_end_and_does_not_look_for_it(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headless, "LOOK_SECONDS", 3600.0)
+    _, events = study.subscribe()
+    devices_of_another = turns.request({"cpu"}, lambda: None)
+    study.start()
+    study.stop()
+    shown: list[Event | None] = []
+    headless._follow(study, events, shown.append)
+    turns.release(devices_of_another)
+    assert study.wait(0)
+    assert isinstance(shown[-1], StudyStateChanged)
+    assert shown[-1].state is StudyState.STOPPED
 
 
 def test_that_a_running_study_cannot_be_started_by_somebody_else(study: Study) -> None:
