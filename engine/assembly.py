@@ -13,7 +13,7 @@ from engine.clock import Clock
 from engine.executors.job import Task
 from engine.executors.local import LocalExecutor
 from engine.methods import make_method
-from engine.proposer import ProcessProposer
+from engine.proposer import ProcessProposer, ThreadProposer
 from engine.spec import StudySpec
 from engine.stacking import stacking_of
 from engine.store import companions
@@ -21,7 +21,7 @@ from engine.surroundings import Surroundings
 
 
 def surroundings(path: Path, spec: StudySpec) -> Surroundings:
-    """What the study in `path` works with: real workers, and a method in a process of its own."""
+    """What the study in `path` works with: real workers, and its method beside them."""
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     task = task_of(path, spec)
     learns = make_method(spec.method.name, spec.space, **spec.method.options).learns
@@ -29,7 +29,7 @@ def surroundings(path: Path, spec: StudySpec) -> Surroundings:
         inbox=inbox,
         clock=Clock(),
         make_executor=lambda now: LocalExecutor(task_of(path, now), slots_of(now), inbox),
-        make_proposer=lambda now: ProcessProposer(now, inbox),
+        make_proposer=lambda now: (ProcessProposer if learns else ThreadProposer)(now, inbox),
         seed_of=lambda number: trial_seed(spec.resources.seed, number),
         weights_of=task.weights_of,
         checkpoint_of=task.checkpoint_of,

@@ -1,7 +1,9 @@
-"""The process that owns a study's method, and the program's end of the line to it.
+"""What owns a study's method, a process or a thread, and the study's end of the line to it.
 
-Choosing a configuration can take as long as fitting a model takes. So it happens in a process of
-its own: the study thread sends what it learns and asks, and finds the answers in its inbox.
+Choosing a configuration can take as long as fitting a model takes. So it does not happen in the
+study thread, which sends what it learns and asks, and finds the answers in its inbox. A method that
+learns has a process of its own, because what it computes with would hold up the window; one that
+does not is soon done, and a thread is enough.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import json
 import queue
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +20,7 @@ from typing import Any, Protocol
 
 from engine.executors.child import Child, ChildGoneError, Exited
 from engine.executors.guard import own_command
-from engine.methods import make_method
+from engine.methods import Method, make_method
 from engine.outlook import Outlook
 from engine.spec import StudySpec
 from engine.trial import Params, Trial
@@ -43,7 +46,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class ProposerLost:
-    """The process of the proposer `by` ended: one sentence that says how."""
+    """The method of the proposer `by` answers no more: one sentence that says why."""
 
     message: str
     by: object = None
@@ -68,7 +71,27 @@ class Proposer(Protocol):
         """No more questions."""
 
 
-class ProcessProposer:
+class _Messenger(ABC):
+    """A proposer that passes on what it hears to where its method is."""
+
+    @abstractmethod
+    def _send(self, kind: str, **content: Any) -> None:
+        """Have the method hear of something: see `answer`."""
+
+    def tell(self, trial: Trial, loss: float | None, curve: Curve) -> None:
+        self._send("tell", **told(trial, loss, curve))
+
+    def pend(self, params: Params) -> None:
+        self._send("pend", params=params)
+
+    def offer(self, stopped: Sequence[Params]) -> None:
+        self._send("offer", stopped=list(stopped))
+
+    def ask(self, count: int, like: Params | None = None) -> None:
+        self._send("ask", count=count, like=like)
+
+
+class ProcessProposer(_Messenger):
     """A method in a process of its own."""
 
     def __init__(self, spec: StudySpec, inbox: queue.SimpleQueue[Any]) -> None:
@@ -94,27 +117,55 @@ class ProcessProposer:
             if isinstance(message, Exited):
                 if not self._closing:
                     last = self._child.log_tail().strip().splitlines()[-1:]
-                    reason = ": ".join([str(message), *last])
-                    self._inbox.put(ProposerLost(f"The search method stopped ({reason}).", self))
+                    self._inbox.put(_lost(": ".join([str(message), *last]), self))
                 return
             self._inbox.put(proposed(message, self))
-
-    def tell(self, trial: Trial, loss: float | None, curve: Curve) -> None:
-        self._send("tell", **told(trial, loss, curve))
-
-    def pend(self, params: Params) -> None:
-        self._send("pend", params=params)
-
-    def offer(self, stopped: Sequence[Params]) -> None:
-        self._send("offer", stopped=list(stopped))
-
-    def ask(self, count: int, like: Params | None = None) -> None:
-        self._send("ask", count=count, like=like)
 
     def close(self) -> None:
         self._closing = True
         self._child.close(grace=0.5)
         self._thread.join()
+
+
+class ThreadProposer(_Messenger):
+    """A method that does not learn, in a thread of its own."""
+
+    def __init__(self, spec: StudySpec, inbox: queue.SimpleQueue[Any]) -> None:
+        self._inbox = inbox
+        self._closing = False
+        self._messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(
+            target=self._serve, args=(spec,), name="proposer", daemon=True
+        )
+        self._thread.start()
+
+    def _send(self, kind: str, **content: Any) -> None:
+        self._messages.put({"type": kind, **content})
+
+    def _serve(self, spec: StudySpec) -> None:
+        try:
+            method = _method_of(spec)
+            while (message := self._messages.get()) is not None and not self._closing:
+                reply = answer(method, message)
+                if reply is not None:
+                    self._inbox.put(proposed(reply, self))
+        except Exception as error:  # whatever it is, it ends the method as it would end a process
+            self._inbox.put(_lost(f"{type(error).__name__}: {error}", self))
+
+    def close(self) -> None:
+        self._closing = True
+        self._messages.put(None)
+        self._thread.join()
+
+
+def _lost(why: str, by: Proposer) -> ProposerLost:
+    return ProposerLost(f"The search method stopped ({why}).", by)
+
+
+def _method_of(spec: StudySpec) -> Method:
+    return make_method(
+        spec.method.name, spec.space, seed=spec.resources.seed, **spec.method.options
+    )
 
 
 def proposed(message: Mapping[str, Any], by: Proposer) -> Proposed:
@@ -180,9 +231,7 @@ def main() -> int:
     """The proposer process: make the method that the first line names, then serve it."""
     made = json.loads(sys.stdin.readline())
     spec = StudySpec.parse(made["spec"], Path(made["base"]))
-    method = make_method(
-        spec.method.name, spec.space, seed=spec.resources.seed, **spec.method.options
-    )
+    method = _method_of(spec)
     for line in sys.stdin:
         reply = answer(method, json.loads(line))
         if reply is not None:
