@@ -70,6 +70,25 @@ def test_that_a_study_with_the_curve_rule_loads_no_heavy_numerics():
     assert not loaded & {"torch", "scipy"}
 
 
+OPEN_A_TASK = """
+import gc, json, sys
+from engine.executors.worker import open_runner
+
+gc.collect()
+before = [generation["collections"] for generation in gc.get_stats()]
+task = {"kind": "builtin", "network": "mlp", "data": "digits", "objective": "val_accuracy"}
+open_runner({"task": task, "base": ".", "device": "cpu", "threads": 1})
+assert [generation["collections"] for generation in gc.get_stats()] == before
+assert gc.isenabled()
+assert gc.get_freeze_count()
+print(json.dumps({"modules": sorted(sys.modules)}))
+"""
+
+
+def test_that_a_worker_looks_for_no_garbage_in_what_it_loads():
+    assert "torch" in modules_loaded_by("-c", OPEN_A_TASK)
+
+
 def test_that_a_worker_needs_nothing_but_the_standard_library_of_python_3_8():
     tree = ast.parse(WORKER.read_text(encoding="utf-8"), feature_version=(3, 8))
     imported = set()

@@ -14,13 +14,16 @@ Out: ready, refused, started, report, result, failure, tested, discovered;
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import functools
+import gc
 import importlib.util
 import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 ENGINE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -70,11 +73,27 @@ def discover(channel: Any, runner: Any, job: dict[str, Any]) -> None:
 def open_runner(job: dict[str, Any]) -> Any:
     """What runs the trials of a task. Raises ValueError, one sentence, where it cannot."""
     kind = job["task"].get("kind", "builtin")
-    if kind == "builtin":
+    terms = job["task"], job["base"], job["device"], job["threads"]
+    if kind != "builtin":
+        return load("tasks", kind).open_task(*terms)
+    with loading_to_keep():
         from engine.tasks.builtin import open_task
-    else:
-        open_task = load("tasks", kind).open_task
-    return open_task(job["task"], job["base"], job["device"], job["threads"])
+
+        return open_task(*terms)
+
+
+@contextlib.contextmanager
+def loading_to_keep() -> Iterator[None]:
+    """What is loaded meanwhile is not looked through for garbage, then or ever.
+
+    torch makes a quarter of a million objects when it is imported, none of them garbage.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def main() -> int:
