@@ -333,7 +333,7 @@ def _edited(source: str, base: Path, wanted: Tables) -> str | None:
 
 def _bundled_set(name: str) -> BundledSet | None:
     """The bundled data set of this name."""
-    from engine.tasks.data import bundled  # late: it reads no file, but takes 30 ms to import
+    from engine.tasks.data import bundled  # late: the window is shown before it is needed
 
     return bundled().get(name)
 

@@ -1,37 +1,30 @@
 """From what a task names as its data to a data set that is ready to train on.
 
 Which reader a path belongs to is decided here; the readers are tables.py (CSV, Parquet), arrays.py
-(NPZ) and images.py (folders). No torch: the window's process reads previews with this.
+(NPZ) and images.py (folders). No torch: the window's process reads previews with this. A reader is
+imported when it has something to read, which takes longer than all that is asked of a bundled set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine import places
-from engine.tasks import arrays, images, npz, table_files, tables
 from engine.tasks.catalog import Problem
 from engine.tasks.dataset import BundledSet, DataError, Dataset, Part, TaskError
-from engine.tasks.preview import (
-    ColumnSummary,
-    Preview,
-    preview_arrays,
-    preview_images,
-    preview_table,
-)
 from engine.tasks.settings import SplitSettings, TaskSettings, read_task
 from engine.tasks.targets import check_objective, decide_problem
 
+if TYPE_CHECKING:
+    from engine.tasks.preview import Preview
+
 __all__ = [
     "BundledSet",
-    "ColumnSummary",
     "DataError",
     "Dataset",
-    "Preview",
     "TaskError",
     "bundled",
     "facts",
@@ -101,12 +94,7 @@ def load(task: Any, base: Path | str) -> Dataset:
     Relative paths start at `base`. Raises DataError or TaskError.
     """
     settings, path, test_path = locate(task, base)
-    readers: dict[Reader, Callable[[TaskSettings, Path, Path | None], Dataset]] = {
-        "table": tables.load_table,
-        "arrays": arrays.load_arrays,
-        "images": images.load_images,
-    }
-    dataset = readers[_reader(path)](settings, path, test_path)
+    dataset = _read(settings, path, test_path)
     parts: tuple[Part, ...] = ("train", "validation")
     for name in parts:
         if not len(dataset.part(name)):
@@ -114,19 +102,31 @@ def load(task: Any, base: Path | str) -> Dataset:
     return dataset
 
 
+def _read(settings: TaskSettings, path: Path, test_path: Path | None) -> Dataset:
+    reader = _reader(path)
+    if reader == "table":
+        from engine.tasks.tables import load_table
+
+        return load_table(settings, path, test_path)
+    if reader == "arrays":
+        from engine.tasks.arrays import load_arrays
+
+        return load_arrays(settings, path, test_path)
+    from engine.tasks.images import load_images
+
+    return load_images(settings, path, test_path)
+
+
 def preview(task: Any, base: Path | str) -> Preview:
     """What the data of `task` looks like; quick for large files, and forgiving.
 
     A missing target is no error here, nor is an objective that does not fit.
     """
+    from engine.tasks.preview import preview_arrays, preview_images, preview_table
+
     settings, path, test_path = locate(task, base)
-    reader = _reader(path)
-    if reader == "table":
-        shown = preview_table(settings, path)
-    elif reader == "arrays":
-        shown = preview_arrays(settings, path)
-    else:
-        shown = preview_images(settings, path)
+    show = {"table": preview_table, "arrays": preview_arrays, "images": preview_images}
+    shown = show[_reader(path)](settings, path)
     if test_path is not None:
         shown = replace(shown, parts={**shown.parts, "test": _count_rows(test_path)})
     title = bundled()[settings.data].title if settings.data in bundled() else path.name
@@ -144,11 +144,17 @@ def facts(task: Any, base: Path | str) -> Facts:
         return Facts(known.problem, known.is_images)
     reader = _reader(path)
     if reader == "table":
-        return Facts(tables.facts_of_table(settings, path), is_images=False)
+        from engine.tasks.tables import facts_of_table
+
+        return Facts(facts_of_table(settings, path), is_images=False)
     if reader == "images":
+        from engine.tasks.images import list_images
+
         check_objective(settings, "classification")
-        images.list_images(path)
+        list_images(path)
         return Facts("classification", is_images=True)
+    from engine.tasks import npz
+
     values, _ = npz.read_answers(path)
     problem = decide_problem(settings, values, f"'{npz.answers_name(path)}'")
     return Facts(problem, is_images=npz.first_inputs(path, 1).ndim > 2)
@@ -172,6 +178,8 @@ def locate(task: Any, base: Path | str) -> tuple[TaskSettings, Path, Path | None
 
 
 def _count_rows(path: Path) -> int:
+    from engine.tasks import images, npz, table_files
+
     reader = _reader(path)
     if reader == "table":
         return table_files.read_table(path, preview=True).rows
@@ -190,10 +198,12 @@ def _reader(path: Path) -> Reader:
     if path.is_dir():
         return "images"
     suffix = path.suffix.lower()
-    if suffix in (*table_files.DELIMITED, *table_files.PARQUET):
-        return "table"
     if suffix == ".npz":
         return "arrays"
+    from engine.tasks import table_files
+
+    if suffix in (*table_files.DELIMITED, *table_files.PARQUET):
+        return "table"
     raise DataError(
         f"{path.name}: is of no known kind; give CSV, Parquet, NPZ or a folder of images."
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from engine.tasks.data import ColumnSummary
 from gui.numbers import count, number
+
+if TYPE_CHECKING:
+    from engine.tasks.preview import ColumnSummary
 
 _LEVELS = 3
 

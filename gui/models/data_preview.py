@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gui.models.look import Look
 
 if TYPE_CHECKING:
-    from engine.tasks.data import Preview
+    from engine.tasks.preview import Preview
 
 _ASPECTS = ("data", "target", "split")
 

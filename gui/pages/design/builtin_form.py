@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from engine.tasks import catalog
-from engine.tasks.data import Preview, bundled
+from engine.tasks.data import bundled
 from gui.models.cells import value_text
 from gui.models.draft import Draft
 from gui.pages.design.task_form import TaskForm
 from gui.widgets.buttons import tool
 from gui.widgets.fields import ChoiceField, Field, LineField, ParsedField, WholeField, real
+
+if TYPE_CHECKING:
+    from engine.tasks.preview import Preview
 
 _NETWORKS = {"mlp": "Dense network (MLP)", "cnn": "Convolutional network (CNN)"}
 _PARTS = {"train": "train", "val": "validation"}

@@ -7,6 +7,7 @@ and Run.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -14,7 +15,6 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from engine.analysis.cost import estimate
 from engine.tasks import catalog
-from engine.tasks.data import Preview
 from gui.models.code_view import CodePreview, CodeView
 from gui.models.data_preview import DataPreview
 from gui.models.draft import Draft
@@ -31,6 +31,9 @@ from gui.pages.design.space_card import SpaceCard
 from gui.pages.design.task_card import TaskCard
 from gui.theme import CARD, PAGE
 from gui.widgets.text import hairline
+
+if TYPE_CHECKING:
+    from engine.tasks.preview import Preview
 
 _RIGHT_CHARACTERS = 50
 _BAR = 10

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QProgressBar, QWidget
 
-from engine.tasks.data import Preview
 from gui.models.column_words import columns_in_words
 from gui.numbers import count
 from gui.theme import CONTROL
 from gui.widgets.cards import Card
 from gui.widgets.pictures import ClassBars, PartsBar, Thumbnails
 from gui.widgets.text import label, say
+
+if TYPE_CHECKING:
+    from engine.tasks.preview import Preview
 
 _TITLE = "The data"
 _MOST_NOTES, _MOST_COLUMNS, _MOST_IN_TIP = 4, 6, 40
