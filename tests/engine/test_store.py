@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -104,6 +105,17 @@ def test_that_a_study_that_cannot_be_created_leaves_nothing(tmp_path: Path, monk
         Store.create(tmp_path / "new.tune", make_spec())
     assert list(tmp_path.glob("*.tune")) == []
     assert list(tmp_path.glob(".*")) == []
+
+
+def test_that_a_new_study_is_on_disk_once_before_it_has_its_name(path: Path, monkeypatch) -> None:
+    synced = []
+
+    def sync(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_size, path.exists()))
+
+    monkeypatch.setattr(store_format.os, "fsync", sync)
+    Store.create(path, make_spec()).close()
+    assert synced == [(path.stat().st_size, False)]
 
 
 def test_that_opening_changes_nothing(store: Store, path: Path) -> None:
