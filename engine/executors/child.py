@@ -85,6 +85,7 @@ class Child:
         guard().protect(self.process, self.mark)
         assert self.process.stdout is not None
         assert self.process.stderr is not None
+        self._has_ended = threading.Event()
         self._enough, self._say_enough = os.pipe()
         reader = self._thread(self._read, self.process.stdout)
         drain = self._thread(self._drain, self.process.stderr)
@@ -143,6 +144,7 @@ class Child:
 
     def _await_end(self, threads: tuple[threading.Thread, threading.Thread]) -> None:
         code = self.process.wait()
+        self._has_ended.set()
         self._end_group()
         end_marked({self.mark})
         deadline = time.monotonic() + LAST_WORDS
@@ -204,9 +206,7 @@ class Child:
         """Let the process end by closing its input; end it by force after `grace` seconds."""
         descendants = self._descendants()
         self._close_input()
-        try:
-            self.process.wait(grace)
-        except subprocess.TimeoutExpired:
+        if not self._has_ended.wait(grace):
             self.kill()
         _end(descendants)
         self._waiter.join(PATIENCE)
