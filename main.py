@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -56,6 +57,12 @@ def _check_together(parser: Parser, chosen: argparse.Namespace) -> None:
         parser.error("--trial goes with a study (.tune), and not with --headless")
 
 
+def ended(code: int) -> int:
+    """The exit code of a process that is done: it ends without a last look for garbage."""
+    gc.freeze()
+    return code
+
+
 def main(arguments: list[str]) -> int:
     """Run what the arguments ask for; returns the exit code."""
     match arguments[:1]:
@@ -70,11 +77,11 @@ def main(arguments: list[str]) -> int:
         case ["--proposer"]:
             from engine.proposer import main as propose
 
-            return propose()
+            return ended(propose())
         case ["--lens"]:
             from engine.lens_process import main as look
 
-            return look()
+            return ended(look())
     chosen = parse(arguments)
     if chosen.trial is not None:
         from engine.headless_trial import run as run_one
@@ -83,7 +90,7 @@ def main(arguments: list[str]) -> int:
     if chosen.headless:
         from engine.headless import run
 
-        return run(chosen)
+        return ended(run(chosen))
     from gui.app import run as open_window
 
     return open_window(chosen.file)
