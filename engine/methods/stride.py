@@ -47,8 +47,9 @@ def unevenness(walk: NDArray[np.float64], size: int) -> float:
     parameter was met than another.
     """
     lengths = [length for length in _beginnings(size) if length <= len(walk)]
+    columns = [_numbered(column) for column in walk.T]
     return float(
-        np.mean([discrepancy(walk[:n]) + _SPREAD_WEIGHT * _spread(walk, n) for n in lengths])
+        np.mean([discrepancy(walk[:n]) + _SPREAD_WEIGHT * _spread(columns, n) for n in lengths])
     )
 
 
@@ -69,15 +70,19 @@ def discrepancy(points: NDArray[np.float64]) -> float:
     return math.sqrt(max(square, 0.0))
 
 
-def _spread(walk: NDArray[np.float64], length: int) -> float:
+def _numbered(column: NDArray[np.float64]) -> tuple[NDArray[np.int64], int]:
+    """The number of the level at each step of a walk, -1 where it is NaN; how many there are."""
+    known = sorted(set(column[~np.isnan(column)].tolist()))
+    return np.where(np.isnan(column), -1, np.searchsorted(known, column)), len(known)
+
+
+def _spread(columns: Sequence[tuple[NDArray[np.int64], int]], length: int) -> float:
     """How much oftener the commonest level was met than the rarest: mean of the squares."""
     spreads = []
-    for column in walk.T:
-        known = np.unique(column[~np.isnan(column)])
-        met = column[:length]
-        counts = np.searchsorted(known, met[~np.isnan(met)])
-        if len(known) > 1:
-            spreads.append(np.ptp(np.bincount(counts, minlength=len(known))) ** 2)
+    for levels, count in columns:
+        met = levels[:length]
+        if count > 1:
+            spreads.append(np.ptp(np.bincount(met[met >= 0], minlength=count)) ** 2)
     return float(np.mean(spreads)) if spreads else 0.0
 
 
