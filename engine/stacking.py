@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from engine.domains import Discrete
@@ -26,6 +27,8 @@ not say: of more it would know too little."""
 FEW = 4
 LEAST_TRIED = 8
 """Up to so many at a time are tried, even if there are fewer now."""
+REMEMBERED = 10_000
+"""Configurations whose group is kept in mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,12 @@ def stacking_of(spec: StudySpec) -> Stacking | None:
         return None
     network, sizes = task.network, _batch_sizes(spec)
     shared = shared_names(network, space.names)
-    return Stacking(lambda params: stack_key(network, params, sizes), shared, most, asked)
+
+    @lru_cache(REMEMBERED)  # it is asked for with each report
+    def group_of(items: tuple[tuple[str, Any], ...]) -> Hashable:
+        return stack_key(network, dict(items), sizes)
+
+    return Stacking(lambda params: group_of(tuple(params.items())), shared, most, asked)
 
 
 def _batch_sizes(spec: StudySpec) -> float:

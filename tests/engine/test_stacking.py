@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable
 from pathlib import Path
 
 import pytest
 
+from engine import stacking
 from engine.commands import Change, Enqueue, Pause, Resume, Stop
 from engine.events import Logged, StopReason, StudyState
 from engine.executors.messages import TrialReturned
 from engine.space import Int, SearchSpace
 from engine.spec import Budget, StudySpec
 from engine.stacking import stacking_of
-from engine.trial import TrialState
+from engine.tasks.stack_keys import stack_key
+from engine.trial import Params, TrialState
 from tests.engine.simulation import Behaviour, Simulation, make_spec
 
 
@@ -43,6 +46,18 @@ def test_that_what_trains_together_shares_its_batch_size(path: Path) -> None:
     assert [len(unit) for unit in units] == [5] * 5
     assert all(len(batch_sizes(simulation, unit)) == 1 for unit in units)
     assert simulation.ledger.reason is StopReason.TRIALS
+
+
+def test_that_what_a_configuration_trains_with_is_worked_out_once(path: Path, monkeypatch) -> None:
+    asked = []
+
+    def note(network: str, params: Params, sizes: float) -> Hashable:
+        asked.append(params)
+        return stack_key(network, params, sizes)
+
+    monkeypatch.setattr(stacking, "stack_key", note)
+    Simulation(path, grid(), Behaviour(size=lambda params: 5), stacks=True).run()
+    assert len(asked) == 25
 
 
 @pytest.mark.parametrize(
