@@ -123,7 +123,7 @@ class ProcessProposer(_Messenger):
 
     def close(self) -> None:
         self._closing = True
-        self._child.close(grace=0.5)
+        self._child.kill()  # it holds nothing that is to be kept, and may be amid a long thought
         self._thread.join()
 
 
