@@ -20,7 +20,7 @@ from engine.surroundings import Surroundings
 from engine.trial import Params, Trial, TrialState, curve_of, in_order_of_ending
 
 RESTARTS = 1
-"""How often a method whose process ends is started again."""
+"""How often a method that answers no more is started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Asking:
                 self.pend(trial.params)
 
     def restart(self, lost: ProposerLost) -> bool:
-        """The method's process has ended: start it again, unless that happens too often."""
+        """The method answers no more: start it again, unless that happens too often."""
         if lost.by is self._proposer:
             self._restarts += 1
             if self._restarts > RESTARTS:
