@@ -74,6 +74,11 @@ class Prior:
         medians, spreads, lowest, highest = np.array(rows).T
         return cls(np.log(medians), spreads, np.log([lowest, highest]).T)
 
+    @property
+    def theta(self) -> Theta:
+        """What is most probable before anything is known."""
+        return Theta.of(self.centre)
+
 
 class GaussianProcess:
     """A Gaussian process conditioned on n observations, for given hyperparameters.
@@ -182,6 +187,15 @@ class GaussianProcess:
         mean = kernel @ self.alpha
         variance = self._variance(u) - self.explained(kernel)
         return mean, self.scale * np.maximum(variance, LEAST_VARIANCE)
+
+    def joint(self, x: Array) -> tuple[Array, Array]:
+        """Posterior mean (m,) and covariance (m, m) of f at x (m, c + q)."""
+        z, u = self._split(x)
+        single, pairs = Effects(u, len(self.theta.lengths)).with_(u)
+        prior = matern(squared_distances(z, z)) + MEAN_VARIANCE + self._a * single + self._b * pairs
+        kernel = self._kernel(z, u)
+        half = self._half_inverse @ kernel.T
+        return kernel @ self.alpha, self.scale * (prior - half.T @ half)
 
     def predict_average(self, x: Array) -> tuple[Array, Array]:
         """Mean and variance (m,) of the average of f over s places, for each of m: x (s, m, c + q).

@@ -12,17 +12,18 @@ from functools import cached_property
 import numpy as np
 
 from engine.surrogate.cube import Array, Cube
-from engine.surrogate.evidence import Evidence
+from engine.surrogate.evidence import Evidence, Rows
 from engine.surrogate.feasibility import Feasibility
 from engine.surrogate.features import Features
 from engine.surrogate.gp import JITTER, LEAST_VARIANCE, GaussianProcess, Prior, Theta, fit
-from engine.surrogate.partial import ends_of
+from engine.surrogate.partial import ends_of, learn
 from engine.surrogate.prior_mean import prior_mean_of
 from engine.surrogate.warp import Warp
 
 MOST = 400
 """Of more trials than this, the best and an even choice of the others."""
 MOST_TO_LEARN_FROM = 128
+ROUNDS = 3
 _COST_NOISE = float(np.log(0.1))
 
 
@@ -34,9 +35,11 @@ class Model:
     to be expected of them, with its uncertainty.
     """
 
-    def __init__(self, cube: Cube, evidence: Evidence, theta: Theta) -> None:
+    def __init__(
+        self, cube: Cube, evidence: Evidence, theta: Theta, gains: Theta | None = None
+    ) -> None:
         self.cube, self.features = cube, Features(cube)
-        ends = ends_of(evidence, self.features)
+        ends = ends_of(evidence, self.features, gains)
         self.evidence = replace(evidence, losses=ends.losses)
         self.rows = self.evidence.best_and_others(MOST)
         self.stopped = np.flatnonzero(np.isnan(evidence.losses[self.rows]))
@@ -46,8 +49,8 @@ class Model:
         self.prior_mean = prior_mean_of(cube, self.evidence)
         x = self.features.of(self.points)
         residuals = self.targets - self.prior_mean.of(self.points)
-        self._unsure = ends.noise(self.rows, self.warp)
-        self.gp = GaussianProcess(x, residuals, self.features.groups, theta, unsure=self._unsure)
+        groups, unsure = self.features.groups, ends.noise(self.rows, self.warp)
+        self.gp, self._unsure = conditioned(x, residuals, groups, theta, unsure)
 
     @cached_property
     def at_trials(self) -> Array:
@@ -108,7 +111,7 @@ class Model:
         if not known.any():
             return None
         logs = np.log(seconds[known])
-        prior = Theta.of(Prior.of(len(self.cube)).centre)
+        prior = Prior.of(len(self.cube)).theta
         theta = Theta(prior.lengths, _COST_NOISE, prior.effects, prior.pairs)
         return GaussianProcess(self.gp.x[known], logs - logs.mean(), self.gp.groups, theta)
 
@@ -118,7 +121,7 @@ class Learner:
 
     def __init__(self, cube: Cube) -> None:
         self._cube = cube
-        self._known: dict[int, Theta] = {}
+        self._known: dict[int, tuple[Theta, Theta | None]] = {}
 
     def forget(self) -> None:
         """The trials are not those of before."""
@@ -126,21 +129,40 @@ class Learner:
 
     def model(self, evidence: Evidence) -> Model:
         """The model of at least one trial with a value."""
-        return Model(self._cube, evidence, self._theta(evidence))
+        return Model(self._cube, evidence, *self._thetas(evidence))
 
-    def _theta(self, evidence: Evidence) -> Theta:
+    def _thetas(self, evidence: Evidence) -> tuple[Theta, Theta | None]:
+        """The hyperparameters of the objective, and of what stopped trials still gain."""
         at = milestone(len(evidence))
         if at not in self._known:
             features, first = Features(self._cube), evidence.first(at)
-            ends = ends_of(first, features)
+            gains = learn(first, features)
+            ends = ends_of(first, features, gains)
             first = replace(first, losses=ends.losses)
             rows, warp = first.best_and_others(MOST_TO_LEARN_FROM), Warp(ends.losses)
             points = first.points[rows]
             y = warp.forward(first.losses[rows])
             y -= prior_mean_of(self._cube, first).of(points)
             x, prior = features.of(points), Prior.of(len(self._cube))
-            self._known[at] = fit(x, y, features.groups, prior, ends.noise(rows, warp))
+            centre, groups = prior.theta, features.groups
+            _, unsure = conditioned(x, y, groups, centre, ends.noise(rows, warp))
+            self._known[at] = fit(x, y, groups, prior, unsure), gains
         return self._known[at]
+
+
+def conditioned(
+    x: Array, y: Array, groups: Rows, theta: Theta, unsure: Array | None
+) -> tuple[GaussianProcess, Array | None]:
+    """The process that is told y (n,) at x, of which `unsure` (n, n) is the covariance of errors;
+    and that in units of its scale, which is found by what it would be, and then is, with them."""
+    gp = GaussianProcess(x, y, groups, theta)
+    if unsure is None:
+        return gp, None
+    errors = unsure
+    for _ in range(ROUNDS):
+        errors = unsure / gp.scale
+        gp = GaussianProcess(x, y, groups, theta, unsure=errors)
+    return gp, errors
 
 
 def milestone(count: int) -> int:

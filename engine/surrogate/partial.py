@@ -13,24 +13,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from engine.pruners.curves import LARGEST
 from engine.pruners.extrapolation import GOES_ON, Bend
 from engine.surrogate.cube import Array
 from engine.surrogate.evidence import Curve, Evidence, Rows
 from engine.surrogate.features import Features
-from engine.surrogate.gp import LENGTH_MEDIAN
-from engine.surrogate.kernel import matern, squared_distances
+from engine.surrogate.gp import GaussianProcess, Prior, Theta, fit
 from engine.surrogate.warp import Warp
 
 MOST_CURVES, MOST_RUNGS = 64, 4
 """From so many complete trials at most, after so many different numbers of steps."""
-COMMON, OWN = 0.1, 0.2
-"""What all trials have in common, and what is each one's own, beside what those near to it have."""
-SPREAD, TRIALS = 0.3, 4.0
-"""What a trial gains in one doubling of its steps, and how many trials' worth that guess is."""
-LEAST_NOISE = 1e-3
+SPREAD = 0.3
+"""What a trial gains in one doubling of its steps beside what is to be expected, on the bent scale,
+where little is known yet."""
+LENGTH, NOISE = 0.3, 0.1
+"""Over what part of the length that is usual for losses gains are alike, and what part of their
+variance is each trial's own: medians of what is learned."""
 LEAST_SPREAD = 1e-6
 
 
@@ -61,24 +60,47 @@ class Ends:
         return found
 
 
-def ends_of(evidence: Evidence, features: Features) -> Ends:
+def ends_of(evidence: Evidence, features: Features, theta: Theta | None = None) -> Ends:
     """What all trials came to, or would have: those that have no loss were stopped.
 
-    Where no complete trial has a curve, their last values count.
+    `theta` is what `learn` found. Where no complete trial has a curve, their last values count.
     """
-    stopped = np.flatnonzero(np.isnan(evidence.losses))
-    if not len(stopped):
-        return Ends(evidence.losses)
-    losses = evidence.losses.copy()
-    losses[stopped] = [evidence.curves[row][-1][1] for row in stopped]
-    gains = _gains(evidence, losses, stopped, features)
-    if gains is None:
+    losses, stopped = _last_values(evidence)
+    curves = _curves(evidence, losses, stopped, features) if len(stopped) else None
+    if curves is None:
         return Ends(losses)
+    gains = Gains(curves, _prior(features).theta if theta is None else theta)
     losses[stopped] = gains.ends
     return Ends(losses, gains, stopped)
 
 
-def _gains(evidence: Evidence, losses: Array, stopped: Rows, features: Features) -> Gains | None:
+def learn(evidence: Evidence, features: Features) -> Theta | None:
+    """The most probable hyperparameters of the gains; None while there is nothing to learn from."""
+    losses, stopped = _last_values(evidence)
+    curves = _curves(evidence, losses, stopped, features) if len(stopped) else None
+    if curves is None:
+        return None
+    return fit(curves.passed.x, curves.gained, curves.groups, _prior(features))
+
+
+def _last_values(evidence: Evidence) -> tuple[Array, Rows]:
+    """Losses (n,), of stopped trials their last ones, and the rows of these."""
+    stopped, losses = np.flatnonzero(np.isnan(evidence.losses)), evidence.losses.copy()
+    losses[stopped] = [evidence.curves[row][-1][1] for row in stopped]
+    return losses, stopped
+
+
+def _prior(features: Features) -> Prior:
+    """Of the gains: the last two lengths, of a curve's value and of its progress, are about 1."""
+    prior = Prior.of(len(features.cube))
+    rows = [*range(len(prior.centre) - 3), 0, 0, *range(-3, 0)]
+    centre, spread, bounds = (part[rows] for part in (prior.centre, prior.spread, prior.bounds))
+    centre[:-3] += math.log(LENGTH)
+    centre[-5:-3], centre[-3], spread[-3] = 0.0, math.log(NOISE), 1.0
+    return Prior(centre, spread, bounds)
+
+
+def _curves(evidence: Evidence, losses: Array, stopped: Rows, features: Features) -> Curves | None:
     curves = evidence.curves
     known = np.array([row for row in np.flatnonzero(~np.isnan(evidence.losses)) if curves[row]])
     if not len(known):
@@ -86,15 +108,12 @@ def _gains(evidence: Evidence, losses: Array, stopped: Rows, features: Features)
     known = known[replace(evidence, losses=losses[known]).best_and_others(MOST_CURVES)]
     losses = np.clip(losses, -LARGEST, LARGEST)
     bend, whole = Bend.of(losses), max(_done(curves[row]) for row in known)
-    width = len(features.groups)
-    x = features.of(evidence.points)[:, :width] / (
-        LENGTH_MEDIAN * math.sqrt(max(1, len(features.cube)))
-    )
+    x = features.of(evidence.points)[:, : len(features.groups)]
 
     def standing(places: Iterable[tuple[int, int]]) -> Standing:
         found = [(row, *_stands(curves[row], done, whole, bend)) for row, done in places]
         rows, left, now, progress = np.array(found, dtype=np.float64).reshape(-1, 4).T
-        return Standing(rows, x[rows.astype(int)], left, now, progress)
+        return Standing(np.column_stack([x[rows.astype(int)], now, progress]), left)
 
     ended = [(row, _done(curves[row])) for row in stopped]
     rungs = [done for done in _few({done for _, done in ended}, MOST_RUNGS) if done < whole]
@@ -102,62 +121,66 @@ def _gains(evidence: Evidence, losses: Array, stopped: Rows, features: Features)
     if not passed:
         return None
     final = bend.forward(losses[[row for row, _ in passed]])
-    return Gains(bend, standing(passed), final, standing(ended))
+    groups = np.append(features.groups, len(features.cube) + np.arange(2))
+    return Curves(bend, standing(passed), final, standing(ended), groups)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where m curves stand: whose they are, the columns `x` (m, c) of these trials, the doublings
-    of their steps that are left, their values, and what they gained in the last doubling."""
+    """Where m curves stand: the columns `x` (m, c + 2), those of their trials, then their values
+    and what they gained in the last doubling of their steps; and the doublings that are left."""
 
-    rows: Array
     x: Array
     left: Array
-    now: Array
-    progress: Array
-
-    def likeness(self, other: Standing) -> Array:
-        """The covariances of what is gained from here and from there to the end.
-
-        What is gained in different doublings is independent, in the same one alike by how near
-        the configurations, the values and the progress are.
-        """
-        here, there = (np.column_stack([s.x, s.now, s.progress]) for s in (self, other))
-        likeness = matern(squared_distances(here, there))
-        likeness += COMMON * (1.0 + np.outer(self.progress, other.progress))
-        likeness += OWN * (self.rows[:, None] == other.rows)
-        return np.asarray(likeness * np.minimum(self.left[:, None], other.left))
 
     @property
     def expected(self) -> Array:
-        """What is gained from here to the end by what progress says alone: less is better."""
-        return -GOES_ON * self.progress * self.left
+        """Where they end by progress alone: (m,)."""
+        now, progress = self.x[:, -2:].T
+        return np.asarray(now - GOES_ON * progress * self.left)
+
+    @property
+    def unit(self) -> Array:
+        """How far from there, (m,): what is gained in different doublings is independent."""
+        return np.asarray(SPREAD * np.sqrt(self.left))
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What complete trials were when they `passed` where others were `stopped`, and their `final`
+    values (n,), on a scale on which much of what is gained is linear."""
+
+    bend: Bend
+    passed: Standing
+    final: Array
+    stopped: Standing
+    groups: Rows
+
+    @property
+    def gained(self) -> Array:
+        """By the complete trials, beside what was to be expected, in units: (n,)."""
+        return np.asarray((self.final - self.passed.expected) / self.passed.unit)
 
 
 class Gains:
-    """A Gaussian process over what is still gained, on a scale on which much of it is linear.
+    """A Gaussian process over what is still gained, told of complete trials and asked of the
+    stopped ones: where these end, `ends` (k,).
 
-    Told what complete trials gained from where they stood, `passed`, to their ends, `final` (n,),
-    it is asked of those that were `stopped`. Their errors go together: those that lie near to each
-    other are all too good or all too bad.
+    Gains are alike as configurations, values and progress are. Their errors go together: those that
+    lie near to each other are all too good or all too bad.
     """
 
-    def __init__(self, bend: Bend, passed: Standing, final: Array, stopped: Standing) -> None:
-        self.bend, self._stopped = bend, stopped
-        gained = final - passed.now - passed.expected
-        kernel = passed.likeness(passed)
-        kernel.flat[:: len(final) + 1] += LEAST_NOISE
-        chol = np.linalg.cholesky(kernel)
-        white = solve_triangular(chol, gained, lower=True)
-        self._half = solve_triangular(chol, passed.likeness(stopped), lower=True)
-        self._scale = (TRIALS * SPREAD**2 + float(white @ white)) / (TRIALS + len(final))
-        self.ends = bend.back(stopped.now + stopped.expected + self._half.T @ white)
+    def __init__(self, curves: Curves, theta: Theta) -> None:
+        self.bend, stopped = curves.bend, curves.stopped
+        gp = GaussianProcess(curves.passed.x, curves.gained, curves.groups, theta)
+        mean, covariance = gp.joint(stopped.x)
+        covariance.flat[:: len(mean) + 1] += gp.scale * gp.noise
+        self.ends = self.bend.back(stopped.expected + stopped.unit * mean)
+        self._covariance = covariance * np.outer(stopped.unit, stopped.unit)
 
     def covariance(self, places: Rows) -> Array:
         """Covariances (k, k) of the ends of the stopped trials at `places`, on the bent scale."""
-        at, half = self._stopped, self._half[:, places]
-        chosen = Standing(*(column[places] for column in vars(at).values()))
-        return np.asarray(self._scale * (chosen.likeness(chosen) - half.T @ half))
+        return np.asarray(self._covariance[np.ix_(places, places)])
 
 
 def _stands(curve: Curve, done: int, whole: int, bend: Bend) -> tuple[float, float, float]:
