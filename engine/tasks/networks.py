@@ -80,12 +80,6 @@ def dropout_noise(network: nn.Sequential) -> torch.Generator | None:
     return next((hook.noise for hook in hooks if isinstance(hook, Dropout)), None)
 
 
-def has_convolutions(network: nn.Sequential) -> bool:
-    from torch import nn
-
-    return any(isinstance(layer, nn.Conv2d) for layer in network)
-
-
 def widths(params: Mapping[str, Any]) -> list[int]:
     """Units of each hidden layer of an MLP: the common width, or the layer's own."""
     return [

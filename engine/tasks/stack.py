@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from engine.tasks.networks import has_convolutions
 from engine.tasks.stack_formation import Formation
 from engine.tasks.stack_metrics import measure_stack
 from engine.tasks.stack_network import Layout
@@ -24,7 +23,6 @@ from engine.tasks.training import (
     Goal,
     Metrics,
     Result,
-    Trainer,
     prefixed,
     refuse_infinite,
 )
@@ -208,12 +206,9 @@ def train_one(
 ) -> Result:
     """Train `member` by itself. Raises Diverged.
 
-    Without convolutions it is a stack of one, which is faster than training.Trainer and comes to
-    the numbers of any stack: on a CPU to the bit, if layers and batches are even to its vectors.
+    It is a stack of one, which without a graph is faster than training.Trainer. An MLP comes to the
+    numbers of any stack: on a CPU to the bit, if layers and batches are even to its vectors.
     """
-    if has_convolutions(member.network):
-        trainer = Trainer(member.network, member.params, goal, train, validation, member.seed)
-        return trainer.run(report, should_stop, member.checkpoints)
     endings: dict[int, Ending] = {}
     StackTrainer(
         [member],

@@ -8,7 +8,7 @@ gradient or batch norm needs a transposed copy. Convolutions keep theirs as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.tasks.stack_batches import Batch
@@ -26,6 +26,9 @@ class Layer:
     `parameters` are views (members, ...) of what training moves; `gradients` are theirs, of the
     last backward pass. `first`: nobody asks for the gradient of what comes in.
     """
+
+    keeps_order = False
+    """Whether what is larger before it, within a channel, is not smaller after it."""
 
     def __init__(self, parameters: Sequence[Tensor] = (), first: bool = False) -> None:
         self.parameters, self.first = parameters, first
@@ -59,35 +62,51 @@ class Linear(Layer):
 
 
 class Convolution(Layer):
-    def __init__(self, parameters: Sequence[Tensor], first: bool, padding: Sequence[int]) -> None:
-        super().__init__(parameters, first)
-        self.padding, self.members = list(padding), len(parameters[0])
+    """Without what is added to it: see Bias."""
+
+    def __init__(self, weight: Tensor, first: bool, padding: Sequence[int]) -> None:
+        super().__init__([weight], first)
+        self.padding, self.members = list(padding), len(weight)
 
     def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         import torch
 
-        weight, bias = self.parameters[0].flatten(0, 1), self.parameters[1].reshape(-1)
+        weight = self.parameters[0].flatten(0, 1)
         if batch:
             self.x, self.weight = x, weight
-        return torch.conv2d(x, weight, bias, padding=self.padding, groups=self.members)
+        return torch.conv2d(x, weight, padding=self.padding, groups=self.members)
 
     def backward(self, gradient: Tensor) -> Tensor:
         import torch
 
-        found, *self.gradients = torch.ops.aten.convolution_backward.default(
+        found, of_weight, _ = torch.ops.aten.convolution_backward.default(
             gradient,
             self.x,
             self.weight,
-            [len(self.weight)],
+            None,
             [1, 1],
             self.padding,
             [1, 1],
             False,
             [0, 0],
             self.members,
-            [not self.first, True, True],
+            [not self.first, True, False],
         )
+        self.gradients = [of_weight]
         return gradient if self.first else found
+
+
+class Bias(Layer):
+    """What a convolution adds to its channels: by itself, torch's own is slow backward."""
+
+    keeps_order = True
+
+    def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
+        return x.add_(self.parameters[0].reshape(-1, 1, 1))
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        self.gradients = [gradient.sum(dim=(0, 2, 3))]
+        return gradient
 
 
 class Activation(Layer):
@@ -106,6 +125,7 @@ class Activation(Layer):
             "SiLU": (functional.silu, aten.silu_backward.default, False),
         }
         self.apply, self.derive, self.keeps_output = kernels[name]
+        self.keeps_order = name in ("ReLU", "Tanh")
 
     def forward(self, x: Tensor, batch: Batch | None) -> Tensor:
         y = self.apply(x)
@@ -159,6 +179,17 @@ class AveragePool(Layer):
         return found
 
 
+def pooled_early(found: Iterable[Layer]) -> list[Layer]:
+    """Layers with each maximum taken before what keeps the order: a fourth is left to do there."""
+    ordered: list[Layer] = []
+    for layer in found:
+        place = len(ordered)
+        while isinstance(layer, MaxPool) and place and ordered[place - 1].keeps_order:
+            place -= 1
+        ordered.insert(place, layer)
+    return ordered
+
+
 class Flatten(Layer):
     """From convolutions to dense layers."""
 
@@ -175,11 +206,16 @@ class Flatten(Layer):
 
 
 def in_layout(x: Tensor) -> Tensor:
-    """Channels last on a CPU, whose grouped convolutions and pooling are far faster so."""
+    """Channels last on a CPU, whose grouped convolutions and pooling are far faster so.
+
+    Said by strides too, as one channel alone is contiguous either way.
+    """
     import torch
 
     if x.device.type == "cpu":
-        return x.contiguous(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=torch.channels_last)
+        _, channels, height, width = x.shape
+        return x.as_strided(x.shape, (channels * height * width, 1, width * channels, channels))
     return x
 
 

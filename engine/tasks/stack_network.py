@@ -87,7 +87,7 @@ class StackedNetwork:
         self.parameters = rows[0]
         self.buffers = dict(zip(self.layout.buffers, rows[1:], strict=True))
         self.members, self.dropouts, self.padded = len(rows[0]), dropouts, padded
-        self.layers = list(self._layers(template))
+        self.layers = layers.pooled_early(self._layers(template))
         self.padding = self.parameters.new_zeros(self.members, self.layout.padding)
 
     def __call__(self, x: Tensor, batch: Batch | None) -> Tensor:
@@ -132,7 +132,8 @@ class StackedNetwork:
                 yield layers.Linear([next(weights), next(weights)], first)
             elif isinstance(layer, nn.Conv2d):
                 padding = [int(side) for side in layer.padding]
-                yield layers.Convolution([next(weights), next(weights)], first, padding)
+                yield layers.Convolution(next(weights), first, padding)
+                yield layers.Bias([next(weights)])
             elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
                 yield self._batch_norm(name, [next(weights), next(weights)], layer)
             else:

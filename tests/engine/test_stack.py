@@ -38,6 +38,13 @@ def test_that_members_draw_the_dropout_noise_that_they_draw_alone(network, place
 
 
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_that_a_stack_of_one_comes_to_the_numbers_of_the_plain_loop(network):
+    for batch_norm in (True, False):
+        own = {"dropout": 0.2, "batch_norm": batch_norm, "batch_size": 50, "weight_decay": 0.01}
+        assert_as_alone(Bench(network), [own])
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_that_batch_norm_keeps_the_running_statistics_of_each_member(network):
     own = [{"optimizer": "sgd", "lr": lr, "batch_norm": True} for lr in (0.02, 0.05)]
     assert_as_alone(Bench(network), own, rel=5e-3)
