@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.tasks.networks import LEVELS_A_DRAW, level_of
@@ -10,6 +10,9 @@ from engine.tasks.networks import LEVELS_A_DRAW, level_of
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+_ROOMS = 8
+"""Of what shapes noise is drawn again and again, as many as are kept."""
 
 
 class Dropouts:
@@ -26,30 +29,30 @@ class Dropouts:
         self.noises, self.any = noises, any(noises)
         self.keeps = [1.0 - float(own["dropout"]) for own in params]
         levels = [level_of(keep) for keep in self.keeps]
-        self.shares, self.levels = (
-            torch.tensor(numbers, device=device).view(-1, 1, 1) for numbers in (self.keeps, levels)
+        inverse = [1.0 / keep for keep in self.keeps]
+        self.scales, self.levels = (
+            torch.tensor(numbers, device=device).view(-1, 1, 1) for numbers in (inverse, levels)
         )
+        self._drawn: dict[Hashable, Draws] = {}
 
     def mask(self, x: Tensor, counts: Sequence[int]) -> Tensor:
         """What to multiply `x` by: 0, or what makes up for the units that are switched off.
 
         Noise is drawn for the first `counts` of each member's rows.
         """
-        draw = self._drawn if x.device.type == "cpu" else self._bernoulli
-        mask = draw(x, counts)
-        return mask.div_(self.shares)
+        draw = self._from_levels if x.device.type == "cpu" else self._bernoulli
+        return draw(x, counts).mul_(self.scales)
 
-    def _drawn(self, x: Tensor, counts: Sequence[int]) -> Tensor:
+    def _from_levels(self, x: Tensor, counts: Sequence[int]) -> Tensor:
         """As networks.random_levels draws them, in one pass for all members."""
         import torch
 
-        members, units, rows = x.shape
-        draws = torch.empty(members, -(-units * rows // LEVELS_A_DRAW), dtype=torch.int64)
-        for own, noise, count in zip(draws.unbind(), self.noises, counts, strict=True):
-            if noise:
-                own[: -(-units * count // LEVELS_A_DRAW)].random_(-(2**63), None, generator=noise)
-        levels = draws.view(torch.int16)[:, : units * rows].view(members, rows, units)
-        return torch.empty_like(x).copy_(levels.transpose(1, 2)).lt_(self.levels)
+        key = (x.shape, *counts)
+        if key not in self._drawn:
+            if len(self._drawn) == _ROOMS:
+                self._drawn.clear()
+            self._drawn[key] = Draws(x.shape, self.noises, counts)
+        return torch.empty_like(x).copy_(self._drawn[key].again()).lt_(self.levels)
 
     def _bernoulli(self, x: Tensor, counts: Sequence[int]) -> Tensor:
         members, units, rows = x.shape
@@ -60,3 +63,28 @@ class Dropouts:
             if noise:
                 own[:count].bernoulli_(keep, generator=noise)
         return mask.transpose(1, 2)
+
+
+class Draws:
+    """Room for the noise of one layer in one step, which each draw fills anew."""
+
+    def __init__(
+        self, shape: Sequence[int], noises: Sequence[torch.Generator | None], counts: Sequence[int]
+    ) -> None:
+        import torch
+
+        members, units, rows = shape
+        room = torch.zeros(members, -(-units * rows // LEVELS_A_DRAW), dtype=torch.int64)
+        self.own = [
+            (part[: -(-units * count // LEVELS_A_DRAW)], noise)
+            for part, noise, count in zip(room.unbind(), noises, counts, strict=True)
+            if noise
+        ]
+        levels = room.view(torch.int16)[:, : units * rows].view(members, rows, units)
+        self.levels = levels.transpose(1, 2)
+
+    def again(self) -> Tensor:
+        """Levels (members, units, rows); those who draw nothing, and rows that only fill up, 0."""
+        for part, noise in self.own:
+            part.random_(-(2**63), None, generator=noise)
+        return self.levels
