@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.tasks.stack_keys import bucket
-
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+_VECTOR = 16
+"""Rows that the widest vector of a CPU holds: batches are filled up to a multiple of it."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,16 @@ class Batches:
         self.steps = max(len(own) for own in sizes)
         self.padded = any(own != sizes[0] for own in sizes)
         if self.padded:
-            self._width = _width(sizes)
             self._lay_out(sizes, device)
+
+    @property
+    def waste(self) -> float:
+        """How many rows are computed with for each that a member has."""
+        if not self.padded:
+            return 1.0
+        steps = zip(self._counts, self._widths, strict=True)
+        computed = sum(_at_it(counts) * width for counts, width in steps)
+        return float(computed / (self.members * sum(self.sizes)))
 
     def deal(self, order: Tensor) -> Iterator[Batch]:
         """The steps, for rows in each member's `order` (members, n)."""
@@ -68,38 +77,44 @@ class Batches:
 
         if not self.padded:
             return torch.cat(list(outputs), dim=2)
-        width, units = self._width, outputs[0].shape[1]
-        found = outputs[0].new_zeros(self.members, units, self.steps * width)
-        for step, output in enumerate(outputs):
-            found[: len(output), :, step * width : (step + 1) * width] = output
+        units = outputs[0].shape[1]
+        found = outputs[0].new_zeros(self.members, units, sum(self._widths))
+        for output, there in zip(outputs, found.split_with_sizes(self._widths, dim=2), strict=True):
+            there[: len(output)] = output
         return found.gather(2, self._back.unsqueeze(1).expand(-1, units, -1))
 
     def _lay_out(self, sizes: Sequence[Sequence[int]], device: torch.device) -> None:
+        """Where all steps of a member lie side by side: in each as many rows as any has, or more.
+
+        Numbers of one member, places of its rows: `places` are those in its order, `back` says
+        where each of them lies.
+        """
         import torch
 
         counts = np.zeros((self.members, self.steps), dtype=np.int64)
         for row, own in zip(counts, sizes, strict=True):
             row[: len(own)] = own
-        column = np.arange(self._width)
-        real = column < counts[:, :, None]
-        places = np.where(real, (counts.cumsum(axis=1) - counts)[:, :, None] + column, 0)
-        shares = (real / np.maximum(counts, 1)[:, :, None]).astype(np.float32)
-        back = np.nonzero(real.reshape(self.members, -1))[1].reshape(self.members, -1)
-        self._counts = counts.T.tolist()
+        widths = -(-counts.max(axis=0) // _VECTOR) * _VECTOR
+        step = np.repeat(np.arange(self.steps), widths)
+        column = np.arange(len(step)) - (widths.cumsum() - widths)[step]
+        real = column < counts[:, step]
+        places = np.where(real, (counts.cumsum(axis=1) - counts)[:, step] + column, 0)
+        shares = (real / np.maximum(counts, 1)[:, step]).astype(np.float32)
+        back = np.nonzero(real)[1].reshape(self.members, -1)
+        self._counts, self._widths = counts.T.tolist(), widths.tolist()
         self._places, self._back, self._shares, self._counted = (
-            torch.from_numpy(array).to(device)
-            for array in (places.reshape(self.members, -1), back, shares, counts)
+            torch.from_numpy(array).to(device) for array in (places, back, shares, counts)
         )
 
     def _padded(self, order: Tensor) -> Iterator[Batch]:
-        chosen = order.gather(1, self._places).view(self.members, self.steps, self._width)
+        chosen = order.gather(1, self._places).split_with_sizes(self._widths, dim=1)
+        shares = self._shares.unsqueeze(1).split_with_sizes(self._widths, dim=2)
         for step, counts in enumerate(self._counts):
-            at_it = max(k for k, count in enumerate(counts) if count) + 1
-            padding = Padding(self._shares[:at_it, step].unsqueeze(1), self._counted[:at_it, step])
-            yield Batch(chosen[:at_it, step], counts[:at_it], padding)
+            at_it = _at_it(counts)
+            padding = Padding(shares[step][:at_it], self._counted[:at_it, step])
+            yield Batch(chosen[step][:at_it], counts[:at_it], padding)
 
 
-def _width(sizes: Sequence[Sequence[int]]) -> int:
-    """Rows that batches are filled up to: the same for all members that can share a bucket."""
-    top = min(bucket(max(own[0] for own in sizes)), sum(sizes[0]))
-    return max(top, *(max(own) for own in sizes))
+def _at_it(counts: Sequence[int]) -> int:
+    """How many of the members, from the first one on, a step is computed for."""
+    return max(k for k, count in enumerate(counts) if count) + 1

@@ -79,6 +79,15 @@ def test_that_batches_are_dealt_as_each_member_has_them_alone():
     assert torch.equal(collected.squeeze(1), order)
 
 
+def test_that_a_step_is_filled_up_to_the_most_that_any_has_there():
+    sizes = [batch_sizes(ROWS, size) for size in (40, 60, 64)]
+    batches = Batches(sizes, torch.device("cpu"))
+    dealt = list(batches.deal(torch.arange(ROWS).expand(3, -1)))
+    assert [tuple(b.chosen.shape) for b in dealt] == [(3, 64), (3, 64), (3, 48), (1, 32)]
+    assert batches.waste == (3 * (64 + 64 + 48) + 32) / (3 * ROWS)
+    assert Batches(sizes[:1] * 2, torch.device("cpu")).waste == 1
+
+
 def test_that_shares_are_those_of_a_mean_over_own_rows():
     batches = Batches([batch_sizes(ROWS, size) for size in (50, 64)], torch.device("cpu"))
     order = torch.arange(ROWS).expand(2, -1)
