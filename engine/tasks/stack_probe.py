@@ -1,25 +1,31 @@
 """Whether a stack pays, and of what size: found by training a few steps, not by rules.
 
-A stack that is not clearly faster a member than training alone is none.
+A stack that is not clearly faster a member than training alone is none. What is tried takes little
+beside what is then trained: no size more steps than it takes to tell, and none that promises
+nothing.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from engine.tasks.stack import Member, StackTrainer, train_one
+from engine.tasks.stack_formation import Formation
 from engine.tasks.stack_memory import ran_out
+from engine.tasks.stack_network import Layout
+from engine.tasks.stack_seats import Member, Seat
 from engine.tasks.training import DeviceRows, Goal
 
-_STEPS = 6
-_EPOCHS = 3
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_STEPS = 4
+"""The first one warms up."""
+_LONG = 5e-3
+"""Seconds of a step of which one is enough."""
 _GROWTH = 4
 _CLEARLY = 1.1
-_HARMLESS = 1e-12
-"""A learning rate at which nothing diverges."""
 
 
 def choose_size(seconds: Callable[[int], float], most: int) -> int:
@@ -27,53 +33,49 @@ def choose_size(seconds: Callable[[int], float], most: int) -> int:
 
     `seconds` tells how long a stack of some size takes for what one member takes alone at size 1.
     Larger ones are tried while they are clearly better than as many members in stacks of the best
-    size so far, those who are left over taking no less than one does.
+    size so far, those who are left over taking no less than one does; and while they still promise
+    to be: a stack that grew is taken to grow on at the same price a member.
     """
     alone = seconds(1)
-    best, took = 1, alone
+    best, took, price = 1, alone, 0.0
     for size in _sizes(most):
+        if not _is_better(took + (size - best) * price, size, best, took, alone):
+            break
         found = seconds(size)
-        stacks, rest = divmod(size, best)
-        left_over = max(alone, took * rest / best) if rest else 0.0
-        if _CLEARLY * found < stacks * took + left_over:
+        if _is_better(found, size, best, took, alone):
+            price = max(0.0, (found - took) / (size - best))
             best, took = size, found
         elif best > 1:
             break
     return best
 
 
+def _is_better(seconds: float, size: int, best: int, took: float, alone: float) -> bool:
+    """Whether `size` members in `seconds` are clearly better than in stacks of `best`."""
+    stacks, rest = divmod(size, best)
+    left_over = max(alone, took * rest / best) if rest else 0.0
+    return _CLEARLY * seconds < stacks * took + left_over
+
+
 def probe(
-    build: Callable[[], Member],
+    member: Member,
     goal: Goal,
     train: DeviceRows,
-    validation: DeviceRows,
     most: int,
     prepare: Callable[[int], None] = lambda size: None,
     waste: float = 1.0,
 ) -> int:
-    """The size to stack members like build()'s at: choose_size by measuring; 1 is alone.
+    """The size to stack members like `member` at: choose_size by measuring; 1 is alone.
 
     `prepare` is called before each size, to set what depends on it (threads). A stack whose batches
     are filled up takes `waste` times what is measured. A size for which the device's memory does
-    not suffice ends the search. A CPU's time is counted, not the clock's,
-    which goes on while others have the CPU.
+    not suffice ends the search. `member` can be trained as if new then, but for its dropout noise.
     """
-
-    def harmless() -> Member:
-        member = build()
-        return Member(member.network, {**member.params, "lr": _HARMLESS}, member.seed)
-
-    member = harmless()
-    share = min(1.0, _STEPS * int(member.params["batch_size"]) / len(train))
-    few = replace(goal, epochs=_EPOCHS)
-    rows = _first(train, share), _first(validation, share)
 
     def seconds(size: int) -> float:
         prepare(size)
         try:
-            if size == 1:
-                return _seconds(harmless(), 1, few, *rows)
-            return waste * _seconds(member, size, few, *rows)
+            return (waste if size > 1 else 1.0) * _seconds(member, size, goal, train)
         except Exception as error:
             if not ran_out(error):
                 raise
@@ -91,22 +93,28 @@ def _sizes(most: int) -> Iterator[int]:
         yield most
 
 
-def _first(rows: DeviceRows, share: float) -> DeviceRows:
-    count = max(1, round(share * len(rows)))
-    return DeviceRows(rows.x[:count], rows.y[:count])
+def _seconds(member: Member, size: int, goal: Goal, train: DeviceRows) -> float:
+    """The shortest step of so many, at a rate of 0: what each brings is left as it is.
+
+    A CPU's time is counted, not the clock's, which goes on while others have the CPU.
+    """
+    import torch
+
+    layout = Layout(member.network)
+    seats = [Seat(k, member, layout, goal, len(train)) for k in range(size)]
+    formation = Formation(seats, member.network, goal.problem, train)
+    device = train.y.device
+    rates = torch.zeros(size, 1, device=device)
+    batch = next(formation.batches.deal(torch.arange(len(train), device=device).expand(size, -1)))
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
+    took: list[float] = []
+    while len(took) < _STEPS and (len(took) < 2 or took[-1] < _LONG):
+        began = clock()
+        _await(formation.step(batch, rates))
+        took.append(clock() - began)
+    return min(took[1:])
 
 
-def _seconds(
-    member: Member, size: int, goal: Goal, train: DeviceRows, validation: DeviceRows
-) -> float:
-    """The shortest epoch but the first, which warms up."""
-    clock = time.process_time if train.y.device.type == "cpu" else time.perf_counter
-    ends: list[float] = []
-    if size == 1:
-        train_one(member, goal, train, validation, lambda *_: ends.append(clock()), lambda: False)
-    else:
-        StackTrainer(
-            [member] * size, goal, train, validation, lambda *_: ends.append(clock())
-        ).run()
-        ends = ends[::size]
-    return min(after - before for before, after in pairwise(ends))
+def _await(outputs: Tensor) -> None:
+    """Until the device has done what it was given."""
+    outputs[0, 0, 0].item()

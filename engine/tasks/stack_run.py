@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 from engine.tasks.catalog import CatalogError
 from engine.tasks.dataset import TaskError
 from engine.tasks.stack import Ending, Member, StackTrainer
+from engine.tasks.stack_batches import Batches
 from engine.tasks.stack_keys import bucket, stack_key
 from engine.tasks.stack_memory import free_memory, most_in, ran_out
 from engine.tasks.stack_probe import probe
-from engine.tasks.training import Diverged
+from engine.tasks.training import Diverged, batch_sizes
 
 if TYPE_CHECKING:
     from engine.tasks.builtin import Outcome, Runner, TrialContext
@@ -59,7 +60,7 @@ def run_many(runner: Runner, stack: StackContext) -> None:
     unit = _Unit(runner, stack)
     trials = unit.admit(stack.trials)
     while trials:
-        size = unit.size_for(trials[0])
+        size = unit.size_for(trials)
         if size < stack.most or not stack.tried:
             stack.size(trials[0], size)
         trials = unit.keep(trials, size)
@@ -87,11 +88,11 @@ class _Unit:
             self.stack.give_back(surplus)
         return list(trials[:count])
 
-    def size_for(self, trial: TrialContext) -> int:
-        """How many trials like this one train best as one: found once for its group, then kept."""
-        sizes, group = self.runner.stack_sizes, self._group(trial)
+    def size_for(self, trials: Sequence[TrialContext]) -> int:
+        """How many trials like these train best as one: found once for their group, then kept."""
+        sizes, group = self.runner.stack_sizes, self._group(trials[0])
         if group not in sizes:
-            sizes[group] = self.stack.most if self.stack.tried else self._probed(trial)
+            sizes[group] = self.stack.most if self.stack.tried else self._probed(trials)
         return min(sizes[group], self.stack.most)
 
     def train_alone(self, trial: TrialContext) -> list[TrialContext]:
@@ -142,20 +143,26 @@ class _Unit:
         params = self.runner.complete(trial.params)
         return stack_key(self.runner.settings.network, params, many)
 
-    def _probed(self, trial: TrialContext) -> int:
-        runner, member = self.runner, self.runner.member(trial)
+    def _probed(self, trials: Sequence[TrialContext]) -> int:
+        runner, member, rows = self.runner, self.runner.member(trials[0]), len(self.runner.train)
         own = int(member.params["batch_size"])
-        batch = min(bucket(own) if self.is_mixed else own, len(runner.train))
+        batch = min(bucket(own) if self.is_mixed else own, rows)
         held = most_in(free_memory(runner.device), member.network, batch, runner.train)
         return probe(
-            lambda: runner.member(trial),
+            member,
             runner.goal,
             runner.train,
-            runner.validation,
             min(self.stack.most, held),
             lambda size: runner.share_out(member.network, size * batch),
-            batch / min(own, len(runner.train)),
+            self._waste(trials),
         )
+
+    def _waste(self, trials: Sequence[TrialContext]) -> float:
+        """How many rows are computed with for each that a trial has, if all train as one."""
+        whole = [self.runner.complete(trial.params) for trial in trials]
+        sizes = [batch_sizes(len(self.runner.train), int(one["batch_size"])) for one in whole]
+        sizes.sort(key=len, reverse=True)
+        return Batches(sizes, self.runner.train.y.device).waste
 
     def _trainer(self, members: Sequence[Member]) -> StackTrainer:
         runner = self.runner

@@ -91,10 +91,9 @@ def rows(network: str, threads: int) -> Iterator[Row]:
 def choose(runner: Runner, batch_size: int, most: int) -> int:
     """The size that the probe chooses."""
     return probe(
-        lambda: member(runner, batch_size, 0),
+        member(runner, batch_size, 0),
         runner.goal,
         runner.train,
-        runner.validation,
         most,
         lambda size: share_out(runner, batch_size, size),
     )

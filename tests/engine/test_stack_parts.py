@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 
 from engine.tasks.hyperparameters import OPTIMIZERS
 from engine.tasks.optimizers import make_optimizer
+from engine.tasks.stack_formation import Formation
 from engine.tasks.stack_keys import OWN, can_stack, stack_key
 from engine.tasks.stack_memory import free_memory, most_in, ran_out
 from engine.tasks.stack_metrics import measure_stack
@@ -109,25 +111,43 @@ def test_that_a_size_that_memory_does_not_hold_ends_the_search():
     assert asked == [1, 4, 16]
 
 
-def test_that_a_probe_trains_throw_away_members_and_names_a_size():
+def test_that_nothing_larger_is_tried_that_promises_no_more():
+    asked = []
+
+    def seconds(size: int) -> float:
+        asked.append(size)
+        return 0.2 + 0.8 * size
+
+    assert choose_size(seconds, 64) == 4
+    assert asked == [1, 4]
+
+
+def test_that_a_probe_names_a_size_and_leaves_a_members_weights_as_they_are():
     bench = Bench()
     member = bench.member(lr=1e20, optimizer="sgd", dropout=0.2)
     before = [tensor.clone() for tensor in member.network.parameters()]
-    built = []
-
-    def build():
-        built.append(True)
-        return bench.member(lr=1e20, optimizer="sgd", dropout=0.2)
-
-    assert probe(build, bench.goal, *bench.rows, most=4) in (1, 4)
-    assert built
+    assert probe(member, bench.goal, bench.rows[0], most=4) in (1, 4)
     for tensor, was in zip(member.network.parameters(), before, strict=True):
         assert torch.equal(tensor, was)
 
 
+def test_that_a_probe_takes_a_few_steps_of_each_size(monkeypatch):
+    steps, step = Counter(), Formation.step
+
+    def counted(formation, *rows):
+        steps[len(formation.seats)] += 1
+        return step(formation, *rows)
+
+    monkeypatch.setattr(Formation, "step", counted)
+    bench = Bench()
+    probe(bench.member(), bench.goal, bench.rows[0], most=8)
+    assert steps.keys() <= {1, 4, 8}
+    assert all(2 <= count <= 4 for count in steps.values())
+
+
 def test_that_padding_counts_against_a_stack():
     bench = Bench()
-    assert probe(bench.member, bench.goal, *bench.rows, most=4, waste=1e6) == 1
+    assert probe(bench.member(), bench.goal, bench.rows[0], most=4, waste=1e6) == 1
 
 
 def test_that_memory_bounds_a_stack_by_parameters_rows_and_values_inside():
