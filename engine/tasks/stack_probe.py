@@ -7,9 +7,9 @@ nothing.
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from engine.tasks.stack_formation import Formation
 from engine.tasks.stack_memory import ran_out
@@ -17,12 +17,8 @@ from engine.tasks.stack_network import Layout
 from engine.tasks.stack_seats import Member, Seat
 from engine.tasks.training import DeviceRows, Goal
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-_STEPS = 4
-"""The first one warms up."""
-_LONG = 5e-3
+_TURNS = 4
+_LONG = 2e-3
 """Seconds of a step of which one is enough."""
 _GROWTH = 4
 _CLEARLY = 1.1
@@ -34,16 +30,16 @@ def choose_size(seconds: Callable[[int], float], most: int) -> int:
     `seconds` tells how long a stack of some size takes for what one member takes alone at size 1.
     Larger ones are tried while they are clearly better than as many members in stacks of the best
     size so far, those who are left over taking no less than one does; and while they still promise
-    to be: a stack that grew is taken to grow on at the same price a member.
+    to be, further members taken to cost what the last ones did.
     """
     alone = seconds(1)
-    best, took, price = 1, alone, 0.0
+    best, took, each = 1, alone, 0.0
     for size in _sizes(most):
-        if not _is_better(took + (size - best) * price, size, best, took, alone):
+        if not _is_better(took + (size - best) * each, size, best, took, alone):
             break
         found = seconds(size)
+        each = max(0.0, (found - took) / (size - best))
         if _is_better(found, size, best, took, alone):
-            price = max(0.0, (found - took) / (size - best))
             best, took = size, found
         elif best > 1:
             break
@@ -63,19 +59,22 @@ def probe(
     train: DeviceRows,
     most: int,
     prepare: Callable[[int], None] = lambda size: None,
-    waste: float = 1.0,
+    waste: Callable[[int], float] = lambda size: 1.0,
 ) -> int:
     """The size to stack members like `member` at: choose_size by measuring; 1 is alone.
 
     `prepare` is called before each size, to set what depends on it (threads). A stack whose batches
-    are filled up takes `waste` times what is measured. A size for which the device's memory does
-    not suffice ends the search. `member` can be trained as if new then, but for its dropout noise.
+    are filled up takes `waste` of its size times what is measured. A size for which the device's
+    memory does not suffice ends the search. Nothing of `member` is changed but its dropout noise.
     """
+    alone = _Pace(member, 1, goal, train)
 
     def seconds(size: int) -> float:
-        prepare(size)
+        """How many steps one member takes alone meanwhile."""
+        if size == 1:
+            return 1.0
         try:
-            return (waste if size > 1 else 1.0) * _seconds(member, size, goal, train)
+            return waste(size) * _compared(_Pace(member, size, goal, train), alone, prepare)
         except Exception as error:
             if not ran_out(error):
                 raise
@@ -93,28 +92,41 @@ def _sizes(most: int) -> Iterator[int]:
         yield most
 
 
-def _seconds(member: Member, size: int, goal: Goal, train: DeviceRows) -> float:
-    """The shortest step of so many, at a rate of 0: what each brings is left as it is.
+class _Pace:
+    """A stack of so many like `member`, to time a step of: at a rate of 0, on the same rows.
 
     A CPU's time is counted, not the clock's, which goes on while others have the CPU.
     """
-    import torch
 
-    layout = Layout(member.network)
-    seats = [Seat(k, member, layout, goal, len(train)) for k in range(size)]
-    formation = Formation(seats, member.network, goal.problem, train)
-    device = train.y.device
-    rates = torch.zeros(size, 1, device=device)
-    batch = next(formation.batches.deal(torch.arange(len(train), device=device).expand(size, -1)))
-    clock = time.process_time if device.type == "cpu" else time.perf_counter
-    took: list[float] = []
-    while len(took) < _STEPS and (len(took) < 2 or took[-1] < _LONG):
-        began = clock()
-        _await(formation.step(batch, rates))
-        took.append(clock() - began)
-    return min(took[1:])
+    def __init__(self, member: Member, size: int, goal: Goal, train: DeviceRows) -> None:
+        import torch
+
+        layout, device = Layout(member.network), train.y.device
+        seats = [Seat(k, member, layout, goal, len(train)) for k in range(size)]
+        self.size, self.formation = size, Formation(seats, member.network, goal.problem, train)
+        self.rates = torch.zeros(size, 1, device=device)
+        order = torch.arange(len(train), device=device).expand(size, -1)
+        self.batch = next(self.formation.batches.deal(order))
+        self.clock = time.process_time if device.type == "cpu" else time.perf_counter
+
+    def seconds(self) -> float:
+        began = self.clock()
+        self.formation.step(self.batch, self.rates)[0, 0, 0].item()
+        return self.clock() - began
 
 
-def _await(outputs: Tensor) -> None:
-    """Until the device has done what it was given."""
-    outputs[0, 0, 0].item()
+def _compared(one: _Pace, other: _Pace, prepare: Callable[[int], None]) -> float:
+    """How much longer a step of `one` takes: the median of a few turns, after one that warms up.
+
+    In turns, as the machine's pace changes: others who work on it slow this one down.
+    """
+    ratios: list[float] = []
+    took = 0.0
+    while len(ratios) <= _TURNS and (len(ratios) < 2 or took < _LONG):
+        pair = []
+        for pace in (one, other):
+            prepare(pace.size)
+            pair.append(pace.seconds())
+        took = pair[0]
+        ratios.append(pair[0] / pair[1])
+    return statistics.median(ratios[1:])

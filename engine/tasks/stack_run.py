@@ -79,8 +79,11 @@ class _Unit:
         self.ended: set[int] = set()
 
     def admit(self, trials: Sequence[TrialContext]) -> list[TrialContext]:
-        """Those of `trials` whose parameters are sound; the others fail."""
-        return [trial for trial in trials if self._is_sound(trial)]
+        """Those of `trials` whose parameters are sound; the others fail.
+
+        Next to each other are those whose batches are filled up least beside one another.
+        """
+        return sorted(filter(self._is_sound, trials), key=self._batch_size)
 
     def keep(self, trials: Sequence[TrialContext], count: int) -> list[TrialContext]:
         """The first `count` of `trials`; the others are given back."""
@@ -145,7 +148,7 @@ class _Unit:
 
     def _probed(self, trials: Sequence[TrialContext]) -> int:
         runner, member, rows = self.runner, self.runner.member(trials[0]), len(self.runner.train)
-        own = int(member.params["batch_size"])
+        own = self._batch_size(trials[0])
         batch = min(bucket(own) if self.is_mixed else own, rows)
         held = most_in(free_memory(runner.device), member.network, batch, runner.train)
         return probe(
@@ -154,15 +157,17 @@ class _Unit:
             runner.train,
             min(self.stack.most, held),
             lambda size: runner.share_out(member.network, size * batch),
-            self._waste(trials),
+            lambda size: self._waste(trials[:size]),
         )
 
     def _waste(self, trials: Sequence[TrialContext]) -> float:
-        """How many rows are computed with for each that a trial has, if all train as one."""
-        whole = [self.runner.complete(trial.params) for trial in trials]
-        sizes = [batch_sizes(len(self.runner.train), int(one["batch_size"])) for one in whole]
-        sizes.sort(key=len, reverse=True)
-        return Batches(sizes, self.runner.train.y.device).waste
+        """How many rows are computed with for each that a trial has, if these train as one."""
+        train = self.runner.train
+        sizes = [batch_sizes(len(train), self._batch_size(trial)) for trial in trials]
+        return Batches(sizes, train.y.device).waste
+
+    def _batch_size(self, trial: TrialContext) -> int:
+        return int(self.runner.complete(trial.params)["batch_size"])
 
     def _trainer(self, members: Sequence[Member]) -> StackTrainer:
         runner = self.runner

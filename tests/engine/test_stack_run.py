@@ -36,7 +36,7 @@ def found(monkeypatch):
 
     def choose(size: int) -> list[int]:
         def probed(member, goal, train, most, prepare, waste):
-            asked.append(most if waste == 1 else (most, waste))
+            asked.append(most if waste(most) == 1 else (most, waste(most)))
             return min(size, most)
 
         monkeypatch.setattr(stack_run, "probe", probed)
