@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -20,6 +21,8 @@ from engine.tasks.training import DeviceRows, Goal
 _TURNS = 4
 _LONG = 2e-3
 """Seconds of a step of which one is enough."""
+_CPU_TIME = time.perf_counter if sys.platform == "win32" else time.process_time
+"""A CPU's time goes on only while it is ours; Windows counts it in sixtieths of a second."""
 _GROWTH = 4
 _CLEARLY = 1.1
 
@@ -67,14 +70,19 @@ def probe(
     are filled up takes `waste` of its size times what is measured. A size for which the device's
     memory does not suffice ends the search. Nothing of `member` is changed but its dropout noise.
     """
-    alone = _Pace(member, 1, goal, train)
+
+    def pace(size: int) -> _Pace:
+        prepare(size)
+        return _Pace(member, size, goal, train)
+
+    alone = pace(1)
 
     def seconds(size: int) -> float:
         """How many steps one member takes alone meanwhile."""
         if size == 1:
             return 1.0
         try:
-            return waste(size) * _compared(_Pace(member, size, goal, train), alone, prepare)
+            return waste(size) * _compared(pace(size), alone)
         except Exception as error:
             if not ran_out(error):
                 raise
@@ -95,7 +103,7 @@ def _sizes(most: int) -> Iterator[int]:
 class _Pace:
     """A stack of so many like `member`, to time a step of: at a rate of 0, on the same rows.
 
-    A CPU's time is counted, not the clock's, which goes on while others have the CPU.
+    It keeps to the threads that torch has when it is made.
     """
 
     def __init__(self, member: Member, size: int, goal: Goal, train: DeviceRows) -> None:
@@ -103,19 +111,23 @@ class _Pace:
 
         layout, device = Layout(member.network), train.y.device
         seats = [Seat(k, member, layout, goal, len(train)) for k in range(size)]
-        self.size, self.formation = size, Formation(seats, member.network, goal.problem, train)
+        self.threads = torch.get_num_threads()
+        self.formation = Formation(seats, member.network, goal.problem, train)
         self.rates = torch.zeros(size, 1, device=device)
         order = torch.arange(len(train), device=device).expand(size, -1)
         self.batch = next(self.formation.batches.deal(order))
-        self.clock = time.process_time if device.type == "cpu" else time.perf_counter
+        self.clock = _CPU_TIME if device.type == "cpu" else time.perf_counter
 
     def seconds(self) -> float:
+        import torch
+
+        torch.set_num_threads(self.threads)
         began = self.clock()
         self.formation.step(self.batch, self.rates)[0, 0, 0].item()
         return self.clock() - began
 
 
-def _compared(one: _Pace, other: _Pace, prepare: Callable[[int], None]) -> float:
+def _compared(one: _Pace, other: _Pace) -> float:
     """How much longer a step of `one` takes: the median of a few turns, after one that warms up.
 
     In turns, as the machine's pace changes: others who work on it slow this one down.
@@ -123,10 +135,6 @@ def _compared(one: _Pace, other: _Pace, prepare: Callable[[int], None]) -> float
     ratios: list[float] = []
     took = 0.0
     while len(ratios) <= _TURNS and (len(ratios) < 2 or took < _LONG):
-        pair = []
-        for pace in (one, other):
-            prepare(pace.size)
-            pair.append(pace.seconds())
-        took = pair[0]
-        ratios.append(pair[0] / pair[1])
+        took = one.seconds()
+        ratios.append(took / other.seconds())
     return statistics.median(ratios[1:])
