@@ -15,7 +15,7 @@ from engine.surrogate.cube import Array, Cube
 from engine.surrogate.evidence import Evidence, Rows
 from engine.surrogate.feasibility import Feasibility
 from engine.surrogate.features import Features
-from engine.surrogate.gp import JITTER, LEAST_VARIANCE, GaussianProcess, Prior, Theta, fit
+from engine.surrogate.gp import JITTER, GaussianProcess, Prior, Theta, fit
 from engine.surrogate.partial import ends_of, learn
 from engine.surrogate.prior_mean import prior_mean_of
 from engine.surrogate.warp import Warp
@@ -65,13 +65,12 @@ class Model:
         return float((complete if len(complete) else self.at_trials).min())
 
     def ends(self) -> tuple[Array, Array]:
-        """Mean and variance of what those trials that were `stopped` would come to: (k,)."""
-        if self._unsure is None:
-            return self.targets[self.stopped], np.full(len(self.stopped), LEAST_VARIANCE)
-        unsure = self._unsure[self.stopped]
-        mean = self.targets[self.stopped] - unsure @ self.gp.alpha
-        variance = unsure[:, self.stopped].diagonal() - self.gp.explained(unsure)
-        return mean, self.gp.scale * np.maximum(variance, LEAST_VARIANCE)
+        """Mean and variance of the objective where trials were `stopped`: (k,).
+
+        What one of them would come to by chance is left out, as it is anywhere else.
+        """
+        mean, variance = self.gp.predict(self.gp.x[self.stopped])
+        return mean + self.prior_mean.of(self.points[self.stopped]), variance
 
     def best_points(self, count: int) -> Array:
         """The points (at most `count`, d) of the trials with the least posterior mean."""

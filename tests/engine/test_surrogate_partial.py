@@ -135,6 +135,16 @@ def test_that_what_was_not_seen_to_its_end_is_not_to_be_beaten() -> None:
     assert variance > 0.0
 
 
+def test_that_luck_is_no_reason_to_go_on() -> None:
+    rng = np.random.default_rng(0)
+    lucky = [falling(end) for end in 1.0 + 0.3 * rng.standard_normal(16)]
+    chance = [[(s, v + 0.3 * rng.standard_normal()) for s, v in curve[:-1]] for curve in lucky]
+    curves = [[*noisy, curve[-1]] for noisy, curve in zip(chance, lucky, strict=True)]
+    model = Learner(Cube(LINE)).model(evidence(curves, [falling(1.0)[:5]]))
+    (_,), (variance,) = model.ends()
+    assert variance < 0.1 * model.targets[:16].var()
+
+
 def run(trials: int, with_curves: bool, seed: int) -> tuple[int, float]:
     """A search in which trials far from the best are stopped: how many were, and the best."""
     method, best, stopped = make_method("bayesian", SQUARE, seed=seed), math.inf, 0
