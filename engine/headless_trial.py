@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.executors import foreground, script_launch
-from engine.headless import BAD_INPUT, InputError, check_trust
+from engine.headless import BAD_INPUT
+from engine.headless_input import InputError, check_trust
 from engine.one_trial import environment_of, job_of
 from engine.spec import ScriptTask, StudySpec
 from engine.store import Store

@@ -12,7 +12,7 @@ import pytest
 from engine.analysis.repeats import Repeats, repeats_of
 from engine.commands import RunAgain, Stop
 from engine.events import Logged, StopReason, StudyState, TrialQueued
-from engine.headless import summarise
+from engine.headless_summary import summarise
 from engine.methods import make_method
 from engine.methods.bayesian import BayesianMethod
 from engine.spec import PrunerSpec
