@@ -1,17 +1,23 @@
-"""The study specification: everything that a user states about a study, in TOML and back."""
+"""The study specification: everything that a user states about a study, in TOML and back.
+
+What its tables are is in engine.spec_tables and engine.task_tables, what has to go together in
+them in engine.spec_checks.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
-from engine.methods import MethodError, make_method
-from engine.pruners import Pruner, PrunerError, make_pruner
+from engine.methods import make_method
+from engine.pruners import Pruner, make_pruner
 from engine.space import SearchSpace
+from engine.spec_checks import check_together
+from engine.spec_paths import moved
 from engine.spec_tables import (
     Budget,
     Limits,
@@ -24,10 +30,6 @@ from engine.spec_tables import (
 from engine.spec_text import edit_tables, write_tables
 from engine.spec_toml import Tables, parameter_table, read_space, read_tables
 from engine.task_tables import BuiltinTask, CommandTask, ScriptTask, Split, Task, read_task
-from engine.tasks import catalog
-
-if TYPE_CHECKING:
-    from engine.tasks.dataset import BundledSet
 
 __all__ = [
     "Budget",
@@ -167,69 +169,8 @@ class StudySpec(Table):
         return name
 
     @model_validator(mode="after")
-    def _check_space(self) -> StudySpec:
-        if isinstance(self.task, CommandTask):
-            self.task.check_space(self.space.names)
-        if not isinstance(self.task, BuiltinTask):
-            return self
-        for index, parameter in enumerate(self.space):
-            try:
-                catalog.check_space(self.task.network, [parameter])
-            except catalog.CatalogError as error:
-                sentence = str(error).removeprefix(f"{parameter.name}: ")
-                raise SpecError(sentence, "space", "", index, parameter.name) from None
-        return self
-
-    @model_validator(mode="after")
-    def _check_objective(self) -> StudySpec:
-        """What a file holds is seen when it is read; what the bundled sets hold is known."""
-        if not isinstance(self.task, BuiltinTask):
-            return self
-        known = _bundled_set(self.task.data)
-        problem = catalog.problem_of(self.task.objective)
-        if known is not None and known.problem != problem:
-            objectives = [o for o in catalog.objectives(known.problem) if o.startswith("val_")]
-            raise SpecError(
-                f"{self.task.objective} is for {problem}, but {self.task.data} is a "
-                f"{known.problem} problem; aim at {' or '.join(objectives)}.",
-                "task",
-                "objective",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _check_method(self) -> StudySpec:
-        if "seed" in self.method.options:
-            raise SpecError("is no option of a method; write it in [resources].", "method", "seed")
-        if "space" in self.method.options:
-            raise SpecError("is no option of a method; remove it.", "method", "space")
-        try:
-            make_method(self.method.name, self.space, self.resources.seed, **self.method.options)
-        except MethodError as error:
-            raise SpecError(error.sentence, "method", error.key) from None
-        return self
-
-    @model_validator(mode="after")
-    def _check_settling(self) -> StudySpec:
-        """Only a method with a model can tell what more trials would bring."""
-        method = make_method(self.method.name, self.space, **self.method.options)
-        asked = {"worth": self.budget.worth, "when_settled": self.budget.when_settled == "stop"}
-        for key, is_asked in asked.items():
-            if is_asked and not method.learns:
-                raise SpecError(
-                    f"needs a method that learns, which {self.method.name} does not; "
-                    "remove it or take bayesian.",
-                    "budget",
-                    key,
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_pruner(self) -> StudySpec:
-        try:
-            self.make_pruner()
-        except PrunerError as error:
-            raise SpecError(error.sentence, "pruner", error.key) from None
+    def _check_together(self) -> StudySpec:
+        check_together(self)
         return self
 
     def make_pruner(self) -> Pruner:
@@ -269,19 +210,7 @@ class StudySpec(Table):
         """The same spec with its files named from another folder."""
         if folder == self.base:
             return self
-        task = {name: getattr(self.task, name) for name in type(self.task).model_fields}
-        match self.task:
-            case BuiltinTask():
-                split = self.task.split
-                file = split.file and _from_folder(split.file, self.base, folder)
-                task["data"] = _from_folder(self.task.data, self.base, folder)
-                task["split"] = Split(**{**split.model_dump(), "file": file})
-            case ScriptTask():
-                for key in ("file", "interpreter"):
-                    task[key] = task[key] and _from_folder(task[key], self.base, folder)
-            case CommandTask():
-                task["folder"] = _from_folder(task["folder"] or ".", self.base, folder)
-        return self.with_(task=type(self.task)(**task), base=folder)
+        return self.with_(task=moved(self.task, self.base, folder), base=folder)
 
 
 def _read(path: Path) -> str:
@@ -329,20 +258,3 @@ def _edited(source: str, base: Path, wanted: Tables) -> str | None:
         return text if StudySpec.parse(text, base)._tables() == wanted else None
     except (TOMLKitError, LookupError, TypeError, ValueError):
         return None  # an inline or scattered layout
-
-
-def _bundled_set(name: str) -> BundledSet | None:
-    """The bundled data set of this name."""
-    from engine.tasks.data import bundled  # late: the window is shown before it is needed
-
-    return bundled().get(name)
-
-
-def _from_folder(data: str, base: Path, folder: Path) -> str:
-    """A path that started from `base`, as seen from `folder`; names of bundled sets stay."""
-    if _bundled_set(data) or Path(data).is_absolute() or not (base / data).exists():
-        return data
-    try:
-        return Path(os.path.relpath(base / data, folder)).as_posix()
-    except ValueError:  # another drive
-        return str(base / data)

@@ -1,7 +1,7 @@
 """The tables of a spec, each validated by itself: method, budget, limits, resources.
 
 The [task] table, of which there are several kinds, is in engine.task_tables. What spans several
-tables, and TOML, are elsewhere: engine.spec, engine.spec_toml.
+tables is in engine.spec_checks, TOML in engine.spec and engine.spec_toml.
 """
 
 from __future__ import annotations

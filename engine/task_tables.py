@@ -1,7 +1,7 @@
 """The kinds of a spec's [task] table: a built-in network, a user's function, a command line.
 
-Each is validated by itself here; whether it fits the space is engine.spec's to see, and whether
-its files are there engine.tasks.check's.
+Each is validated by itself here; whether it fits the space is engine.spec_checks's to see, and
+whether its files are there engine.tasks.check's.
 """
 
 from __future__ import annotations
