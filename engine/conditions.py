@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from engine.domains import Discrete, stated_domain
+from engine.domains import Discrete
+from engine.parameter_domains import stated_domain
 from engine.parameters import Parameter, SpaceError, When
 from engine.wording import did_you_mean, show
 

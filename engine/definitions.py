@@ -7,16 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from engine.conditions import check_condition
-from engine.domains import (
-    MAX_INT,
-    MAX_LOG_INT,
-    Domain,
-    decimals,
-    is_number,
-    plain,
-    stated_domain,
-)
+from engine.domains import Domain, plain
+from engine.parameter_domains import stated_domain
 from engine.parameters import Categorical, Float, Int, Parameter, SpaceError
+from engine.ranges import MAX_INT, MAX_LOG_INT, decimals, is_number
 from engine.wording import show
 
 MAX_GRID = 10_000

@@ -1,7 +1,7 @@
 """What a person states about each parameter of a search: names, ranges, choices, conditions.
 
 Plain records that may hold anything, so that a half-edited table can exist; engine.definitions
-says what is wrong with them, engine.domains what they mean.
+says what is wrong with them, engine.parameter_domains what they mean.
 """
 
 from __future__ import annotations

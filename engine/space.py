@@ -1,8 +1,8 @@
 """The search space: which configurations there are, as the rest of the program sees them.
 
 Definitions are in engine.parameters, their faults in engine.definitions, values and the unit
-interval in engine.domains, counting in engine.enumeration. How a space is searched is for
-engine.methods.
+interval in engine.domains and engine.ranges, counting in engine.enumeration. How a space is
+searched is for engine.methods.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from engine.conditions import parents_first, resolve
 from engine.definitions import find_problems
-from engine.domains import Choices, Continuous, Discrete, Domain, domain_of, plain
+from engine.domains import Choices, Discrete, Domain, plain
 from engine.enumeration import Enumeration, Levels
+from engine.parameter_domains import domain_of
 from engine.parameters import Categorical, Float, Int, Parameter, SpaceError, When
+from engine.ranges import Continuous
 from engine.trial import Params
 from engine.wording import did_you_mean
 
