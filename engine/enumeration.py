@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, Protocol
 
+from engine.domains import Domain
 from engine.trial import Params
 
 
@@ -24,6 +25,21 @@ class Levels(Protocol):
     def count(self) -> int: ...
     def at(self, index: int) -> Any: ...
     def index(self, value: Any) -> int: ...
+
+
+class Fine:
+    """A continuous domain as very many values, for counting where there is no end of them."""
+
+    count = 2**40
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+
+    def at(self, index: int) -> Any:
+        return self._domain.from_unit((index + 0.5) / self.count)
+
+    def index(self, value: Any) -> int:
+        return min(int(self._domain.to_unit(value) * self.count), self.count - 1)
 
 
 @dataclass(frozen=True)

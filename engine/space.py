@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.conditions import parents_first, resolve
 from engine.definitions import find_problems
 from engine.domains import Choices, Discrete, Domain, plain
-from engine.enumeration import Enumeration, Levels
+from engine.enumeration import Enumeration, Fine, Levels
 from engine.parameter_domains import domain_of
 from engine.parameters import Categorical, Float, Int, Parameter, SpaceError, When
 from engine.ranges import Continuous
@@ -189,7 +189,7 @@ class SearchSpace:
         levels: dict[str, Levels] = {}
         for name in self.parents_first:
             domain = self._domains[name]
-            levels[name] = domain if isinstance(domain, Discrete) else _Fine(domain)
+            levels[name] = domain if isinstance(domain, Discrete) else Fine(domain)
         return Enumeration(levels, self._conditions_within(levels))
 
     def grid_values(self, name: str) -> list[Any]:
@@ -287,18 +287,3 @@ class SearchSpace:
 
 
 _ABSENT = object()
-
-
-class _Fine:
-    """A continuous domain as very many values, for counting where there is no end of them."""
-
-    count = 2**40
-
-    def __init__(self, domain: Domain) -> None:
-        self._domain = domain
-
-    def at(self, index: int) -> Any:
-        return self._domain.from_unit((index + 0.5) / self.count)
-
-    def index(self, value: Any) -> int:
-        return min(int(self._domain.to_unit(value) * self.count), self.count - 1)
