@@ -1,22 +1,19 @@
 """A study as the rest of the program commands it: create, open, start, pause, stop, look.
 
-Commands return at once; the study thread (study_loop.py) carries them out.
+Commands return at once; the study thread (study_thread.py) carries them out.
 """
 
 from __future__ import annotations
 
 import queue
-import threading
 from pathlib import Path
-from typing import Any
 
 from engine import commands
-from engine.assembly import surroundings, task_of
+from engine.assembly import task_of
 from engine.changes import changed, slots_of
 from engine.checkpoints import Checkpoints
 from engine.clock import Clock
 from engine.events import Event, StopReason, StudySnapshot, StudyState
-from engine.executors.turns import Turn, turns
 from engine.ledger import Ledger
 from engine.one_trial import command_of
 from engine.reading_along import ReadingAlong, held_by
@@ -24,7 +21,7 @@ from engine.space import SearchSpace
 from engine.spec import Budget, Limits, StudySpec
 from engine.stop_rules import StopRules
 from engine.store import LockedError, Store, StoreError
-from engine.study_loop import StudyLoop
+from engine.study_thread import StudyThread
 from engine.tasks.check import check
 from engine.trial import Params, Trial, TrialState
 
@@ -50,11 +47,9 @@ class Study:
             self._ledger = Ledger(store.path, store.spec(), Clock())
             self._ledger.fill(store.trials(), store.reports(), store.log(), store.condition())
             self._along = ReadingAlong(self._ledger, store)
+        self._thread = StudyThread(self._ledger, store, self._along)
         self._ledger.workers = self.workers
         self._ledger.read_only_because = held_by(store.holder())
-        self._loop: StudyLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._turn: Turn | None = None
 
     @classmethod
     def create(cls, path: Path | str, spec: StudySpec) -> Study:
@@ -116,7 +111,7 @@ class Study:
 
     def processes(self) -> dict[int, int]:
         """The process of each worker, by the worker's number; none while nothing is at work."""
-        return {} if self._loop is None else self._loop.processes()
+        return self._thread.processes()
 
     def subscribe(self) -> tuple[StudySnapshot, queue.SimpleQueue[Event]]:
         """The study as it is, and a queue that receives every event from now on."""
@@ -137,20 +132,13 @@ class Study:
 
         Raises LockedError when somebody else runs the study, StudyError when it is finished.
         """
-        if self._is_at_work():
+        if self._thread.is_at_work:
             return
         self.wait()
         self._check_that_it_can_go_on()
-        self._take_hold()
+        self._thread.take_hold()
         self._check_that_it_can_go_on()  # somebody else may have finished it meanwhile
-        self._loop = self._make_loop()
-        self._thread = threading.Thread(target=self._run, name="study", daemon=True)
-        devices = {slot.device for slot in slots_of(self.spec)}
-        inbox = self._loop.inbox
-        self._turn = turns.request(devices, lambda: inbox.put(commands.Granted()))
-        if share:
-            turns.share(self._turn)
-        self._thread.start()
+        self._thread.begin(share)
 
     def _check_that_it_can_go_on(self) -> None:
         if self.state is StudyState.FINISHED and not self.has_more_to_do():
@@ -165,30 +153,6 @@ class Study:
         """
         is_waiting = any(trial.state is TrialState.QUEUED for trial in self.trials)
         return is_waiting or StopRules(self._ledger).allow_more()
-
-    def _run(self) -> None:
-        assert self._loop is not None
-        assert self._turn is not None
-        try:
-            self._loop.run()
-        finally:
-            turns.release(self._turn)
-            with self._along.turn:
-                self._along.mark()
-                if self._store.is_saved:  # if not, it is kept, and written when it can be
-                    self._store.close()
-
-    def _take_hold(self) -> None:
-        """Become the one who writes the file, knowing what others have done to it."""
-        with self._along.turn:
-            if self._store.is_writer:
-                return
-            self._store.acquire()
-            try:
-                self._along.catch_up()
-            except StoreError:
-                self._store.close()
-                raise
 
     def extend(self, trials: int) -> None:
         """Let the study have `trials` trials in all.
@@ -217,34 +181,33 @@ class Study:
         spec = changed(self.spec, change)
         if space is not None:
             check(spec.task, spec.base, spec.space)
-        self._ask(change)
+        self._thread.ask(change)
 
     def share_devices(self) -> None:
         """Wait no longer for the devices: use them beside whoever has them."""
-        if self._turn is not None:
-            turns.share(self._turn)
+        self._thread.share_devices()
 
     def pause(self, now: bool = False) -> None:
         """Start no new trials. Those that run go on to their end; `now`: they are interrupted, and
         go on from their checkpoints, or start again, when the study is resumed."""
-        self._command(commands.Pause(now))
+        self._thread.command(commands.Pause(now))
 
     def resume(self) -> None:
         """Start trials again after a pause."""
-        self._command(commands.Resume())
+        self._thread.command(commands.Resume())
 
     def stop(self) -> None:
         """End the running trials with what they have, then the study; it can be gone on with."""
-        self._command(commands.Stop())
+        self._thread.command(commands.Stop())
 
     def cancel_trial(self, number: int) -> None:
         """End one trial with what it has; it is not run again."""
-        self._command(commands.Cancel(number))
+        self._thread.command(commands.Cancel(number))
 
     def enqueue(self, params: Params) -> None:
         """Run a configuration next, or when the study is started. Raises SpaceError for one that
         is outside the space, StoreError like `change`."""
-        self._ask(commands.Enqueue(self.spec.space.validate(params)))
+        self._thread.ask(commands.Enqueue(self.spec.space.validate(params)))
 
     def run_again(self, number: int, seeds: int = 0) -> None:
         """Run a trial's configuration next, by the same seed, as a new trial: see `enqueue`.
@@ -254,7 +217,7 @@ class Study:
         """
         if seeds < 0:
             raise StudyError(f"seeds: must be a whole number from 0, not {seeds}.")
-        self._ask(commands.RunAgain(self._trial(number).number, seeds))
+        self._thread.ask(commands.RunAgain(self._trial(number).number, seeds))
 
     def continue_trial(self, number: int) -> bool:
         """Finish a trial that was stopped early, next or when the study is started: see `enqueue`.
@@ -267,7 +230,7 @@ class Study:
             raise StudyError(f"Trial {number} is {trial.state}; only a stopped one can go on.")
         checkpoints = Checkpoints(self._ledger, task_of(self.path, self.spec).checkpoint_of)
         is_there = checkpoints.is_there(number)
-        self._ask(commands.Continue(number))
+        self._thread.ask(commands.Continue(number))
         return is_there
 
     def _trial(self, number: int) -> Trial:
@@ -275,34 +238,9 @@ class Study:
             raise StudyError(f"{self.path.name} has no trial {number}.")
         return self._ledger.trials[number]
 
-    def _command(self, command: Any) -> None:
-        if self._loop is not None:
-            self._loop.inbox.put(command)
-
-    def _ask(self, command: commands.Lasting) -> None:
-        """Command a study that may or may not be at work; if not, it is done when this returns."""
-        if self._is_at_work():
-            self._command(command)
-            return
-        self.wait()
-        self._take_hold()
-        self._make_loop().carry_out(command)
-
-    def _make_loop(self) -> StudyLoop:
-        return StudyLoop(self._ledger, self._store, surroundings(self.path, self.spec))
-
-    def _is_at_work(self) -> bool:
-        """Whether the study thread is there and hears commands."""
-        if self._thread is None or self._loop is None:
-            return False
-        return self._thread.is_alive() and not self._loop.is_over
-
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the study is not at work; whether that came about within `timeout` s."""
-        if self._thread is not None:
-            self._thread.join(timeout)
-            return not self._thread.is_alive()
-        return True
+        return self._thread.wait(timeout)
 
     def close(self) -> None:
         """Stop the study if it runs, wait for that, and let go of its file.
