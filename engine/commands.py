@@ -73,3 +73,6 @@ class Granted:
 
 Lasting = Change | Continue | Enqueue | RunAgain
 """What may be asked of a study that is not at work, too: it is written down."""
+
+Command = Cancel | Pause | Resume | Stop | Lasting
+"""What may be asked of a study at work."""

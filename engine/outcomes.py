@@ -1,6 +1,6 @@
 """What is written down and told of a trial while it runs, and when it has ended.
 
-What follows from it (the next trial, the end of the study) is the study loop's affair.
+What follows from it (the next trial, the end of the study) is course.py's affair.
 """
 
 from __future__ import annotations

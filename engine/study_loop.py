@@ -1,31 +1,19 @@
 """The study thread's work: commands, workers and the method in; records, disk and events out.
 
 Everything that changes a study happens here, one message at a time. The loop is handed its
-executor, proposer and clock, so that tests run it in virtual time. Which trials are next, and
-whether any are, is dispatch.py's to say, when it is enough ending.py's.
+executor, proposer and clock, so that tests run it in virtual time. How the study goes on and ends
+is course.py's to say, what comes of a command steering.py's.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
-from engine.changes import write_down
 from engine.checkpoints import Checkpoints
-from engine.commands import (
-    Cancel,
-    Change,
-    Continue,
-    Enqueue,
-    Granted,
-    Lasting,
-    Pause,
-    Resume,
-    RunAgain,
-    Stop,
-)
+from engine.commands import Command, Granted, Lasting
 from engine.continuing import Continuing
+from engine.course import Course
 from engine.dispatch import Dispatch
 from engine.ending import Ending
 from engine.events import StopReason, StudyState, StudyStateChanged, TrialFinished
@@ -47,18 +35,16 @@ from engine.kept_weights import KeptWeights
 from engine.ledger import Ledger
 from engine.outcomes import Outcomes
 from engine.proposer import Proposed, ProposerLost
-from engine.pruning import BY_HAND, Pruning
+from engine.pruning import Pruning
 from engine.retrying import Retrying
 from engine.settling import Settling
+from engine.steering import Steering
 from engine.stop_rules import StopRules
 from engine.store import Store
 from engine.supply import Supply
 from engine.surroundings import Surroundings
 from engine.trial import Trial, TrialState
-from engine.wording import trials_named
 from engine.workforce import Workforce
-
-PAUSABLE = (StudyState.RUNNING, StudyState.PAUSED)
 
 
 class StudyLoop:
@@ -82,6 +68,24 @@ class StudyLoop:
         self._dispatch = Dispatch(
             self._journal, around, self._ending, self._workforce, self._supply, self._continuing
         )
+        self._course = Course(
+            self._journal,
+            self._ending,
+            self._workforce,
+            self._supply,
+            self._outcomes,
+            self._continuing,
+            self._dispatch,
+        )
+        self._steering = Steering(
+            self._journal,
+            self._ending,
+            self._workforce,
+            self._supply,
+            self._continuing,
+            self._course,
+            self._conclude,
+        )
         self._retrying = Retrying(ledger)
         self._settling = Settling(self._journal)
         self._weights = KeptWeights(ledger, around.weights_of)
@@ -100,10 +104,10 @@ class StudyLoop:
         try:
             self._journal.set_state(StudyState.WAITING)
             while not self.is_over:
-                message = self._around.clock.wait(self.inbox, self._patience())
+                message = self._around.clock.wait(self.inbox, self._course.patience())
                 if message is not None:
                     self._handle(message)
-                self._look_at_the_time()
+                self._course.look_at_the_time()
         except OSError as error:
             self._break_off(f"The study cannot go on: {error}.")
         except Exception as error:
@@ -116,12 +120,15 @@ class StudyLoop:
 
     def carry_out(self, command: Lasting) -> None:
         """Do what is asked of a study that is not at work. Raises DiskError if it is only kept."""
-        self._handle(command)
+        self._steering.carry_out(command)
         self._journal.commit()
         if self._journal.trouble is not None:
             raise self._journal.trouble
 
     def _handle(self, message: Any) -> None:
+        if isinstance(message, Command):
+            self._steering.carry_out(message)
+            return
         match message:
             case Granted():
                 self._begin()
@@ -135,29 +142,7 @@ class StudyLoop:
                 self._on_proposed(message)
             case TrialTestEnded() if message.number == self._test.number:
                 self._ending.end_test(message)
-                self._go_on()
-            case Pause() if self._ledger.state in PAUSABLE and not self._ending.has_come:
-                self._pause(message.now)
-            case Resume() if self._ledger.state is StudyState.PAUSED:
-                self._journal.set_state(StudyState.RUNNING)
-                self._journal.retry(anew=True)
-                self._go_on()
-            case Stop():
-                self._ending.make_way()
-                self._end_because(StopReason.USER, "Stopped by you; it can be gone on with.")
-            case Cancel():
-                self._cancel(message.number)
-            case Enqueue():
-                self._supply.add(message.params)
-                self._go_on()
-            case RunAgain():
-                self._supply.add_again(message.number, message.seeds)
-                self._go_on()
-            case Continue():
-                self._continuing.by_hand(message.number)
-                self._go_on()
-            case Change():
-                self._change(message)
+                self._course.go_on()
             case WorkerReady() | WorkerLeftOut() | ReportsThinned():
                 self._outcomes.noted(message)
             case StackSized():
@@ -167,7 +152,7 @@ class StudyLoop:
             case ProposerLost() if self._supply.method.restart(message):
                 self._dispatch.ask_ahead()
             case ProposerLost() | WorkersRefused():
-                self._give_up(message.message)
+                self._course.give_up(message.message)
 
     # Beginning
 
@@ -179,40 +164,18 @@ class StudyLoop:
         self._ending.begin()
         self._journal.set_state(StudyState.RUNNING)
         self._checkpoints.tidy()
-        self._take_up()
-        self._go_on()
-
-    def _take_up(self) -> None:
-        """The trials that nobody has finished wait; what was proposed only if the study goes on."""
-        busy = {*self._workforce.under_way, *self._supply.waiting}
-        for trial in self._ledger.all_trials():
-            if trial.state.is_finished or trial.number in busy:
-                continue
-            if trial.state is TrialState.QUEUED:
-                self._supply.put_back(trial.number)
-                if trial.note in ("", BY_HAND):
-                    self._supply.ask_for(trial.number)
-            elif not self._ending.is_spent:
-                self._supply.put_back(trial.number)
-                self._outcomes.interrupted(trial)
-
-    def _go_on(self) -> None:
-        """Start what can be started, and end the study when nothing is left."""
-        if not self._ending.has_come:
-            self._workforce.renew(self._ledger.spec)
-        self._dispatch.start()
-        self._dispatch.ask_ahead()
-        self._look_for_the_end()
+        self._course.take_up()
+        self._course.go_on()
 
     def _on_proposed(self, message: Proposed) -> None:
         """Take what was proposed, unless the method expects too little of it."""
         if self._supply.method.take(message) and not self._ending.has_come:
             why = self._settling.judge(message.outlook)
             if why is not None:
-                self._end_because(*why)
+                self._course.end_because(*why)
             else:
                 self._continuing.by_method()
-        self._go_on()
+        self._course.go_on()
 
     # What happens to trials
 
@@ -233,8 +196,8 @@ class StudyLoop:
         else:
             self._conclude(self._retrying.summed_up(trial))
         if self._journal.state is StudyState.PAUSED:
-            self._say_paused()
-        self._go_on()
+            self._course.say_paused()
+        self._course.go_on()
 
     def _on_returned(self, message: TrialReturned) -> None:
         """A worker does not run a trial now; it waits again."""
@@ -246,7 +209,7 @@ class StudyLoop:
             self._conclude(replace(trial, state=TrialState.CANCELLED))
         else:
             self._supply.try_again(trial, message.alone)
-        self._go_on()
+        self._course.go_on()
 
     def _conclude(self, trial: Trial) -> None:
         """A trial is over: a worker gets the next, this one goes to disk, then the world hears."""
@@ -265,90 +228,9 @@ class StudyLoop:
             self._supply.put_back(trial.number)
         if trial.state is TrialState.COMPLETE:
             self._weights.add(trial)
-        self._judge(trial)
+        self._course.judge(trial)
 
-    def _judge(self, trial: Trial | None) -> None:
-        """End the study where a trial was as good, or the last ones as bad, as is enough."""
-        why = self._ending.verdict(trial)
-        if why is not None:
-            self._end_because(*why)
-
-    # Commands
-
-    def _pause(self, now: bool) -> None:
-        if now:
-            self._workforce.interrupt()
-        self._say_paused()
-
-    def _say_paused(self) -> None:
-        runs = trials_named(self._workforce.under_way)
-        self._journal.set_state(StudyState.PAUSED, message=runs and f"Still running: {runs}.")
-
-    def _cancel(self, number: int) -> None:
-        trial = self._ledger.trials.get(number)
-        if trial is None or trial.state.is_finished or self._workforce.executor is None:
-            return
-        if number in self._workforce.under_way:
-            self._workforce.cancel(number)
-        else:
-            self._supply.withdraw(number)
-            self._conclude(self._continuing.withdrawn(trial))
-            self._go_on()
-
-    def _change(self, change: Change) -> None:
-        """Go on by other terms: at once, or for the next trials where workers watch them."""
-        before = self._ledger.spec
-        write_down(self._journal, change)
-        spec = self._ledger.spec
-        if self._workforce.executor is None:
-            return
-        self._workforce.follow(before, spec)
-        if spec.space != before.space:
-            self._supply.method.start()
-        if spec.budget != before.budget:
-            self._ending.look_anew()
-            self._take_up()
-            self._judge(self._ledger.best)
-        self._go_on()
-
-    # Ending
-
-    def _end_because(self, reason: StopReason, message: str) -> None:
-        """Start nothing more, end what runs with what it has, then end the study."""
-        self._ending.decide(reason, message)
-        self._journal.set_state(StudyState.STOPPING)
-        self._workforce.interrupt()
-        self._look_for_the_end()
-
-    def _give_up(self, message: str) -> None:
-        """Nothing can run: stop, and say why."""
-        self._ending.give_up(message)
-        self._end_because(StopReason.ERROR, message)
-
-    def _look_at_the_time(self) -> None:
-        if self._journal.look_at_the_time():
-            self._go_on()
-        if self._ending.is_test_late() or self._ending.is_time_up():
-            self._go_on()
-
-    def _patience(self) -> float | None:
-        """Seconds until the clock has to be looked at."""
-        wait = min(self._journal.patience(), self._ending.patience())
-        return None if math.isinf(wait) else max(0.0, wait)
-
-    def _look_for_the_end(self) -> None:
-        workers, supply = self._workforce, self._supply
-        if not workers.under_way:
-            if self._ending.is_final:
-                self._leave_undone()
-            exhausted = supply.method.is_exhausted
-            self._ending.look(workers.executor, bool(supply.waiting), exhausted)
-
-    def _leave_undone(self) -> None:
-        """What waits was proposed, and is not run any more: the study has come to its end."""
-        for trial in self._continuing.left_over():
-            self._ledger.publish(TrialFinished(self._store.put_trial(trial)))
-            self._journal.touch()
+    # When something is wrong
 
     def _break_off(self, message: str) -> None:
         """Something is wrong that this cannot mend: say so, and keep in memory what is there."""

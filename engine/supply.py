@@ -1,7 +1,7 @@
 """Where a study's next trials come from: those that wait for a worker, then the method's.
 
 Waiting are the trials that were interrupted, failed and are run again, or were added by hand. When
-trials are started, and whether at all, is the study loop's to say; what the method hears and is
+trials are started, and whether at all, is dispatch.py's to say; what the method hears and is
 asked is asking.py's, and which go together stacking.py's.
 """
 
