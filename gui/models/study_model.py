@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from engine.analysis.cost import Estimate, estimate
 from engine.events import (
     Event,
     GainForeseen,
@@ -37,8 +36,6 @@ from gui.models.scales import scale_of
 from gui.models.trial_arrays import TrialArrays
 
 _LOG_LINES = 20_000
-_RECENT = 300
-"""Trials from whose durations the remaining time is told."""
 _MOMENT_S = 0.4
 _TICKING = frozenset({StudyState.RUNNING, StudyState.STOPPING})
 _OPEN_ENDED = (StudyState.RUNNING, StudyState.PAUSED)
@@ -153,33 +150,6 @@ class StudyModel(QObject):
         """Seconds the study has run so far."""
         ran, since = self._clock
         return ran + (time.monotonic() - since if self.state in _TICKING else 0.0)
-
-    def remaining(self) -> Estimate | None:
-        """Time until the study ends by its budget; None while nothing is known."""
-        if self._planned is None:
-            return None
-        done = self.arrays.is_state(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
-        seconds = self.arrays.column("seconds")[done][-_RECENT:]
-        left = self._planned - self._finished - self._part_way()
-        guess = estimate(seconds.tolist(), left, self._workers)
-        limit = self.spec.budget.seconds
-        if guess is None or limit is None:
-            return guess
-        within = max(0.0, limit - self.elapsed())
-        return guess if guess.seconds <= within else Estimate(within, 0.0)
-
-    def saved_seconds(self) -> float:
-        """The time that trials which were stopped early would have taken on top, like the others.
-
-        The median of the complete trials stands for each; nothing while there is none.
-        """
-        seconds = self.arrays.column("seconds")
-        whole = seconds[self.arrays.is_state(TrialState.COMPLETE)]
-        stopped = seconds[self.arrays.is_state(TrialState.PRUNED)]
-        if not np.isfinite(whole).any():
-            return 0.0
-        spared = np.nanmedian(whole) - stopped[np.isfinite(stopped)]
-        return float(np.maximum(spared, 0.0).sum())
 
     def best_so_far(self, order: np.ndarray) -> np.ndarray:
         """Best value after each of the rows `order`; NaN before the first complete trial."""
@@ -314,12 +284,3 @@ class StudyModel(QObject):
         self.log.extend(lines)
         if len(self.log) > _LOG_LINES:
             del self.log[: len(self.log) - _LOG_LINES]
-
-    def _part_way(self) -> float:
-        """How many trials' worth of work the running ones have behind them."""
-        planned = self.spec.task.steps_planned
-        if planned is None:
-            return 0.0
-        running = self.arrays.column("number")[self.arrays.is_state(TrialState.RUNNING)]
-        steps = [self.reports[int(n)][-1].step for n in running if self.reports.get(int(n))]
-        return sum(min(1.0, step / planned) for step in steps)

@@ -6,6 +6,7 @@ from engine.analysis.cost import words
 from engine.events import StopReason, StudyState
 from engine.trial import TrialState
 from gui.models.study_model import StudyModel
+from gui.models.study_times import saved_seconds
 from gui.numbers import count, number
 
 
@@ -89,7 +90,7 @@ def saved_words(model: StudyModel) -> str:
 
 
 def _saved(model: StudyModel) -> str:
-    saved = model.saved_seconds()
+    saved = saved_seconds(model)
     return f"saved about {words(saved)}" if saved >= 1.0 else ""
 
 

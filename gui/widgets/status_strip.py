@@ -21,6 +21,7 @@ from gui.widgets.text import ElidedLabel, FixedLabel, tint
 
 if TYPE_CHECKING:
     from gui.models.study_model import StudyModel
+from gui.models.study_times import remaining
 
 _TICK_MS = 1000
 _NOTHING = "No study is open"
@@ -119,7 +120,7 @@ class StatusStrip(QFrame):
 
     def _show_left(self) -> None:
         model = self._model
-        left = model.remaining() if model.state.is_active else None
+        left = remaining(model) if model.state.is_active else None
         self._left.setText("" if left is None else f"{rough(left.seconds)} left")
         self._left.setToolTip("" if left is None else f"± {words(left.margin)}")
 

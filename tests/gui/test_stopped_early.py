@@ -7,6 +7,7 @@ from engine.trial import TrialState
 from gui.models.history_view import view_history
 from gui.models.results import top_trials
 from gui.models.study_model import StudyModel
+from gui.models.study_times import saved_seconds
 from gui.models.study_words import saved_words, tally
 from gui.models.trial_text import card
 from gui.models.trials_model import TrialsModel
@@ -41,13 +42,13 @@ def model(qapp):
 
 
 def test_that_the_time_saved_is_what_they_would_have_taken_like_the_others(model):
-    assert model.saved_seconds() == pytest.approx(8.0 + 6.0)
+    assert saved_seconds(model) == pytest.approx(8.0 + 6.0)
     assert tally(model) == "2 pruned, which saved about 14 s"
 
 
 def test_that_nothing_is_said_to_be_saved_before_a_trial_is_complete(qapp):
     model = StudyModel(snapshot(spec_of(), trials()[3:]))
-    assert model.saved_seconds() == 0.0
+    assert saved_seconds(model) == 0.0
     assert tally(model) == "2 pruned"
     assert saved_words(model) == "2 trials were stopped early."
 
