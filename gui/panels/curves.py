@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, QSignalBlocker, SignalInstance
 from PySide6.QtGui import QAction, QColor
-from PySide6.QtWidgets import QComboBox, QMenu, QToolButton
+from PySide6.QtWidgets import QMenu, QToolButton
 
 from engine.trial import TrialState
 from gui.models.curve_stops import Levels, Stops, levels_of, stops_of
@@ -22,6 +22,7 @@ from gui.plots.plot import Plot
 from gui.plots.rungs import RungsItem
 from gui.theme import CONTROL, GROUP, state_mark, theme
 from gui.widgets.buttons import tool
+from gui.widgets.choices import choice
 from gui.widgets.text import ElidedLabel
 
 _MARGIN, _MARGIN_WITH_NAMES = 0.06, 0.18
@@ -44,9 +45,7 @@ class CurvesPanel(PlotPanel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.metric_choice = QComboBox()
-        self.metric_choice.setAccessibleName("Metric")
-        self.metric_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.metric_choice = choice("Metric")
         self.metric_choice.currentIndexChanged.connect(self._metric_chosen)
         self.log = tool("math-log", "Logarithmic values", self._log_chosen, checkable=True)
         self._log: bool | None = None

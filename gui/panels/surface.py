@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, Qt
+from PySide6.QtCore import QPoint, QRectF, QSignalBlocker
 from PySide6.QtWidgets import QComboBox
 
 from engine.analysis.views import MapRequest
@@ -24,6 +24,7 @@ from gui.plots.legend import Legend
 from gui.plots.surface_plot import SurfacePlot
 from gui.plots.surface_stage import SurfaceStage
 from gui.widgets.buttons import tool
+from gui.widgets.choices import choice, fill
 from gui.widgets.text import label
 from gui.widgets.time_slider import TimeSlider
 
@@ -43,8 +44,8 @@ class SurfacePanel(PlotPanel):
     def __init__(self) -> None:
         super().__init__()
         self.x_choice, self.y_choice = _axis_choice("Across"), _axis_choice("Up")
-        self.layer_choice = _choice("Layer", [(layer, LAYER_TIPS[layer]) for layer in Layer])
-        self.others_choice = _choice("The other parameters", _OTHERS)
+        self.layer_choice = choice("Layer", [(layer, LAYER_TIPS[layer]) for layer in Layer])
+        self.others_choice = choice("The other parameters", _OTHERS)
         self.plot = SurfacePlot()
         self.plot.setAccessibleName("Surface of the objective over two parameters")
         self.stage = SurfaceStage(self.plot)
@@ -74,10 +75,10 @@ class SurfacePanel(PlotPanel):
         ):
             self.control_row.addWidget(widget)
         column(self.body, self.stage, self.legend, self.time)
-        for choice in (self.x_choice, self.y_choice):
-            choice.currentIndexChanged.connect(self._axes_chosen)
-        for choice in (self.layer_choice, self.others_choice):
-            choice.currentIndexChanged.connect(self.mark_dirty)
+        for box in (self.x_choice, self.y_choice):
+            box.currentIndexChanged.connect(self._axes_chosen)
+        for box in (self.layer_choice, self.others_choice):
+            box.currentIndexChanged.connect(self.mark_dirty)
         self.follow_mouse(self.plot)
 
     # -- which axes -----------------------------------------------------------------------------
@@ -89,8 +90,8 @@ class SurfacePanel(PlotPanel):
     def enter(self, model: StudyModel | None) -> None:
         names = model.varied if model is not None else []
         objective = [model.objective] if model is not None else []
-        _fill(self.x_choice, names, 0)
-        _fill(self.y_choice, [*names, *objective], 1)
+        fill(self.x_choice, names, 0)
+        fill(self.y_choice, [*names, *objective], 1)
         learns = model is not None and model.spec.method.name == _ALWAYS_LEARNS
         with QSignalBlocker(self.layer_choice):
             first = Layer.MEAN if learns and self.painter.has_lens else Layer.LANDSCAPE
@@ -103,9 +104,9 @@ class SurfacePanel(PlotPanel):
 
     def set_axes(self, x: str, y: str) -> None:
         """Show parameter `x` across, and parameter or objective `y` upwards."""
-        for choice, name in ((self.x_choice, x), (self.y_choice, y)):
-            with QSignalBlocker(choice):
-                choice.setCurrentText(name)
+        for box, name in ((self.x_choice, x), (self.y_choice, y)):
+            with QSignalBlocker(box):
+                box.setCurrentText(name)
         self._axes_chosen()
 
     @property
@@ -285,24 +286,7 @@ class SurfacePanel(PlotPanel):
         open_trial_menu(self, self.model.selected, below, self.plot)
 
 
-def _choice(name: str, entries: object) -> QComboBox:
-    result = QComboBox()
-    result.setAccessibleName(name)
-    result.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    for place, (text, tip) in enumerate(entries):
-        result.addItem(text)
-        result.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
-    return result
-
-
 def _axis_choice(name: str) -> QComboBox:
-    result = _choice(name, ())
+    result = choice(name)
     result.setToolTip(f"{name}: the parameter of this axis")
     return result
-
-
-def _fill(choice: QComboBox, names: list[str], index: int) -> None:
-    with QSignalBlocker(choice):
-        choice.clear()
-        choice.addItems(names)
-        choice.setCurrentIndex(min(index, len(names) - 1))
