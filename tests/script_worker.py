@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,18 @@ class ScriptWorker:
         """Which parameters its script asks for."""
         self.send("discover", **limits)
         return self.hear()
+
+
+def write(folder: Path, body: str, name: str = "train.py") -> Path:
+    """A script; its function is `objective`."""
+    script = folder / name
+    script.write_text(textwrap.dedent(body), encoding="utf-8")
+    return script
+
+
+def ended(folder: Path, body: str, **params: Any) -> dict[str, Any]:
+    """How one trial of a script ended."""
+    return run_once(folder, textwrap.dedent(body), params)
 
 
 def run_once(folder: Path, source: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
