@@ -16,14 +16,13 @@ from gui.models.study_model import StudyModel
 from tests.gui.made_up import failed, grid_trials, running, snapshot, spec_of
 from tests.gui.run_pages import run_page, show
 
+MORE = ["Add trials…", "See results"]
+
 
 @pytest.fixture
 def page(qtbot):
     with run_page(qtbot) as page:
         yield page
-
-
-MORE = ["Add trials…", "See results"]
 
 
 def _offered(page):
