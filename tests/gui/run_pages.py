@@ -16,8 +16,10 @@ def run_page(qtbot):
     page.resize(1210, 715)
     page.show()
     qtbot.waitExposed(page)
-    yield page
-    finish_jobs(5000)
+    try:
+        yield page
+    finally:
+        finish_jobs(5000)
 
 
 def show(qtbot, page, *args, **changes):

@@ -1,4 +1,4 @@
-"""Control of a study that has begun: trials run again or cancelled, configurations, other terms."""
+"""Control of a study that has begun: pauses, and trials run again, continued or cancelled."""
 
 from dataclasses import replace
 
@@ -6,28 +6,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from engine.events import (
-    StudyState,
-    StudyStateChanged,
-    TrialFinished,
-    TrialQueued,
-    TrialReported,
-    TrialStarted,
-)
-from engine.space import Categorical, Float, SearchSpace, When
-from engine.spec import Budget, Limits
+from engine.events import StudyState, TrialQueued, TrialReported, TrialStarted
 from engine.trial import Report, TrialState
 from gui.main_window import RUN
-from gui.models.cells import Column
 from gui.models.curves_view import CurveBook
 from gui.models.trial_commands import TrialCommand
-from gui.pages.design.space_dialog import SpaceDialog
-from gui.pages.run.configuration_dialog import ConfigurationDialog
-from gui.pages.run.terms_dialog import TermsDialog
 from gui.widgets.code_dialog import OutputDialog
+from tests.gui.controlled import asked, enter, params, program_with_study, put
 from tests.gui.made_up import failed, made, running
-from tests.gui.stand_in import StandInDevices
-from tests.gui.windows import program_in
 
 METRICS = {"val_cross_entropy": 0.5}
 CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -35,10 +21,7 @@ CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftM
 
 @pytest.fixture
 def program(qtbot, tmp_path):
-    with program_in(tmp_path, StandInDevices().door()) as program:
-        (tmp_path / "old.tune").touch()
-        program.open(tmp_path / "old.tune")
-        qtbot.waitUntil(lambda: program.studies.current is not None)
+    with program_with_study(qtbot, tmp_path) as program:
         yield program
 
 
@@ -50,25 +33,6 @@ def entry(program):
 @pytest.fixture
 def commands(program):
     return program.window.commands
-
-
-def enter(entry, state):
-    entry.model.apply([StudyStateChanged(state)])
-
-
-def put(entry, *trials):
-    """Have trials happen; the first one is selected."""
-    entry.model.apply([TrialStarted(trial) for trial in trials])
-    entry.model.apply([TrialFinished(t) for t in trials if t.state is not TrialState.RUNNING])
-    entry.model.select(trials[0].number)
-
-
-def params(entry, index=0):
-    return entry.model.spec.space.grid_at(index)
-
-
-def asked(qtbot, entry, command):
-    qtbot.waitUntil(lambda: command in entry.study.commands)
 
 
 # -- pausing -------------------------------------------------------------------------------------
@@ -247,161 +211,7 @@ def test_that_trials_that_fail_alike_are_told_as_one_error(qtbot, program, entry
     assert "alike" not in header.sentence.text()
 
 
-# -- a configuration by hand ---------------------------------------------------------------------
-
-
-def open_configuration(program):
-    program.window.commands.add_configuration.trigger()
-    return program.window.findChild(ConfigurationDialog)
-
-
-def type_into(editor, text):
-    editor.setText(text)
-    editor.textEdited.emit(text)
-
-
-def test_that_a_configuration_starts_from_the_selected_trial_and_is_added(qtbot, program, entry):
-    enter(entry, StudyState.RUNNING)
-    put(entry, made(0, params(entry, 3)), made(1, params(entry, 4)))
-    entry.model.select(1)
-    dialog = open_configuration(program)
-    assert dialog.params == params(entry, 4)
-    assert "Trial 1 has this configuration" in dialog.remark.text()
-    type_into(dialog.fields["lr"].editor, "0.0123")
-    assert "runs next" in dialog.remark.text()
-    dialog.yes.click()
-    wanted = {**params(entry, 4), "lr": 0.0123}
-    asked(qtbot, entry, f"enqueue {wanted}")
-
-
-def test_that_a_configuration_can_start_from_the_best_trial_or_the_defaults(program, entry):
-    put(entry, made(0, params(entry, 3), 0.1), made(1, params(entry, 4), 0.2))
-    entry.model.select(None)
-    dialog = open_configuration(program)
-    assert dialog.params == params(entry, 3)
-    assert [text for text, _ in dialog.start.choices()] == ["trial 0 (the best)", "the defaults"]
-    dialog.start.edited.emit(-1)
-    assert dialog.params == entry.model.spec.space.default()
-    dialog.reject()
-
-
-def test_that_a_value_outside_the_space_is_said_beside_its_field(program, entry):
-    dialog = open_configuration(program)
-    for text, said in (("7", "0.1"), ("much", "number"), ("", "is missing; give one.")):
-        type_into(dialog.fields["lr"].editor, text)
-        assert said in dialog.fields["lr"].problem
-        assert not dialog.yes.isEnabled()
-        assert dialog.params is None
-    type_into(dialog.fields["lr"].editor, "1e-3")
-    assert dialog.fields["lr"].problem == ""
-    assert dialog.yes.isEnabled()
-    dialog.reject()
-
-
-def test_that_parameters_without_a_part_cannot_be_edited_and_are_left_out(program, entry):
-    space = SearchSpace(
-        [
-            Float("lr", 1e-5, 1e-1, log=True),
-            Categorical("optimizer", ("sgd", "adam")),
-            Float("momentum", 0.0, 0.99, when=When("optimizer", ("sgd",))),
-        ]
-    )
-    entry.study.change(space=space)
-    entry.bridge.drain()
-    dialog = open_configuration(program)
-    momentum = dialog.fields["momentum"]
-    assert momentum.editor.isEnabled()
-    dialog.fields["optimizer"].editor.edited.emit("adam")
-    assert not momentum.editor.isEnabled()
-    assert momentum._note.text() == "only when optimizer = sgd"
-    assert list(dialog.params) == ["lr", "optimizer"]
-    dialog.reject()
-
-
-# -- other terms ---------------------------------------------------------------------------------
-
-
-def open_terms(program):
-    program.window.commands.change_terms.trigger()
-    return program.window.findChild(TermsDialog)
-
-
-def field(dialog, *place):
-    return next(form.fields[place] for form in dialog.forms if place in form.fields)
-
-
-def test_that_only_what_was_changed_of_the_terms_is_changed(qtbot, program, entry):
-    dialog = open_terms(program)
-    assert not dialog.yes.isEnabled()
-    type_into(field(dialog, "limits", "trial_seconds").editor, "2 min")
-    type_into(field(dialog, "limits", "retries").editor, "2")
-    assert dialog.changes == {"limits": Limits(trial_seconds=120.0, retries=2)}
-    dialog.yes.click()
-    asked(qtbot, entry, "change limits")
-    qtbot.waitUntil(lambda: entry.model.spec.limits.retries == 2)
-
-
-def test_that_workers_and_budget_are_changed_together(program, entry):
-    dialog = open_terms(program)
-    type_into(field(dialog, "resources", "workers").editor, "3")
-    type_into(field(dialog, "budget", "trials").editor, "40")
-    changes = dialog.changes
-    assert changes == {"workers": 3, "budget": Budget(trials=40)}
-    dialog.reject()
-
-
-def test_that_terms_that_cannot_be_are_said_beside_their_fields(program, entry):
-    dialog = open_terms(program)
-    type_into(field(dialog, "limits", "same_failures").editor, "0")
-    assert "must be at least 1" in field(dialog, "limits", "same_failures").problem
-    type_into(field(dialog, "limits", "same_failures").editor, "")
-    type_into(field(dialog, "limits", "retry_on").editor, "crashed, bad luck")
-    assert "there is no reason 'bad_luck'" in field(dialog, "limits", "retry_on").problem
-    assert not dialog.yes.isEnabled()
-    dialog.reject()
-
-
-def test_that_a_finished_study_with_a_larger_budget_offers_to_go_on(qtbot, program, entry):
-    enter(entry, StudyState.FINISHED)
-    dialog = open_terms(program)
-    type_into(field(dialog, "budget", "trials").editor, "99")
-    dialog.yes.click()
-    qtbot.waitUntil(lambda: "has more to do now" in program.window.notice.text)
-    program.window.notice.answer_buttons()[0].click()
-    asked(qtbot, entry, "start")
-
-
-def test_that_another_space_is_shown_everywhere(qtbot, program, entry):
-    program.window.go_to(RUN)
-    page = program.window.page(RUN)
-    put(entry, made(0, params(entry)), made(1, params(entry, 7)))
-    program.window.commands.change_space.trigger()
-    dialog = program.window.findChild(SpaceDialog)
-    assert not dialog.yes.isEnabled()
-    table = dialog.card.model
-    table.setData(table.index(0, Column.HIGH), "0.5")
-    dialog.card.add("momentum")
-    assert dialog.yes.isEnabled()
-    wanted = dialog.space
-    lens = entry.lens
-    dialog.yes.click()
-    qtbot.waitUntil(lambda: entry.model.spec.space == wanted)
-    assert entry.model.varied == list(wanted.dimensions)
-    assert entry.lens is not lens
-    titles = [column.title for column in page.trials.rows.columns]
-    assert "momentum" in titles
-    qtbot.waitUntil(lambda: page.surface.x_choice.count() == 3)
-    assert page.trials.rows.rowCount() == 2
-
-
-def test_that_a_space_that_cannot_be_is_not_changed_to(program, entry):
-    program.window.commands.change_space.trigger()
-    dialog = program.window.findChild(SpaceDialog)
-    table = dialog.card.model
-    table.setData(table.index(0, Column.LOW), "7")
-    assert "✕" in dialog.remark.text()
-    assert not dialog.yes.isEnabled()
-    dialog.reject()
+# -- a study of somebody else --------------------------------------------------------------------
 
 
 def test_that_a_study_of_somebody_else_cannot_be_changed(qtbot, program, entry, commands):
