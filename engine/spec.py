@@ -54,7 +54,7 @@ _MISSING = {
     "name": "is missing; give the study a name.",
     "space": "there is no parameter to tune; add [[space]] with a name, a type, low and high.",
 }
-_SELDOM = ("split", "keep", "environment", "read")
+_SELDOM = ("split", "keep", "precision", "environment", "read")
 """What of a task is written only where it differs from what it is by itself."""
 _FORBIDDEN = set('/\\:*?"<>|')
 

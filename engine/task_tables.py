@@ -58,7 +58,7 @@ class BuiltinTask(Table):
     """A built-in network trained on a bundled data set or a file.
 
     `direction` is the objective's own unless stated; `keep` is how many of the best trials keep
-    their weights.
+    their weights; `precision` the type that products are computed in, in training.
     """
 
     TABLE: ClassVar[str] = "task"
@@ -73,6 +73,7 @@ class BuiltinTask(Table):
     target: Text | None = None
     split: Split = Split()
     keep: Annotated[int, Field(ge=0, le=10**6)] = 3
+    precision: catalog.Precision = "float32"
 
     @model_validator(mode="before")
     @classmethod
@@ -251,7 +252,13 @@ def read_task(table: Mapping[str, Any]) -> Task:
         )
     if chosen is BuiltinTask and isinstance(table.get("split"), Mapping):
         table = {**table, "split": Split(**table["split"])}
-    return chosen(**table)
+    try:
+        return chosen(**table)
+    except SpecError as error:
+        known = any(error.key in kind.model_fields for kind in TASKS.values())
+        if known and error.key not in chosen.model_fields:  # another kind's, not a slip of the pen
+            raise SpecError("there is no such key; remove it.", "task", error.key) from None
+        raise
 
 
 def _placeholders(text: str) -> list[str]:

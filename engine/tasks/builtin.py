@@ -23,6 +23,7 @@ from engine.tasks.checkpoints import Checkpoints, checksum
 from engine.tasks.data import load
 from engine.tasks.dataset import Dataset, Part, TaskError
 from engine.tasks.settings import TaskSettings, read_task
+from engine.tasks.stack_bfloat16 import check_device
 from engine.tasks.stack_seats import Member
 from engine.tasks.training import Diverged, Goal
 
@@ -78,6 +79,8 @@ def open_task(task: Any, base: Path | str, device: str, threads: int) -> Runner:
     dataset = load(settings, base)
     check_fit(settings, dataset.problem, dataset.is_images)
     _set_up_torch(device)
+    if settings.precision == "bfloat16":
+        check_device(device)
     return Runner(settings, dataset, device, threads)
 
 
@@ -101,6 +104,7 @@ class Runner:
             keep_best=settings.at == "best",
             epochs=settings.epochs,
             target_scale=dataset.target_scale,
+            precision=settings.precision,
         )
         self.train, self.validation = self._rows("train"), self._rows("validation")
         self.stack_sizes: dict[Hashable, int] = {}

@@ -21,6 +21,7 @@ __all__ = [
     "Direction",
     "Hyperparameter",
     "Network",
+    "Precision",
     "Problem",
     "check_space",
     "check_value",
@@ -34,6 +35,7 @@ __all__ = [
 Network = Literal["mlp", "cnn"]
 Problem = Literal["classification", "regression"]
 Direction = Literal["minimize", "maximize"]
+Precision = Literal["float32", "bfloat16"]
 
 
 NETWORKS: tuple[str, ...] = ("mlp", "cnn")

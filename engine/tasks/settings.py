@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.tasks import catalog
-from engine.tasks.catalog import Problem
+from engine.tasks.catalog import Precision, Problem
 from engine.tasks.dataset import TaskError
 
 
@@ -41,6 +41,7 @@ class TaskSettings:
     target: str | None = None
     problem: Problem | None = None
     split: SplitSettings = field(default_factory=SplitSettings)
+    precision: Precision = "float32"
 
     @property
     def maximize(self) -> bool:

@@ -159,8 +159,7 @@ class StackTrainer:
     def _arranged(self) -> Formation:
         """The members side by side, anew where somebody has come or gone."""
         if self._formation is None:
-            problem = self.goal.problem
-            self._formation = Formation(self._seats, self.template, problem, self.train_rows)
+            self._formation = Formation(self._seats, self.template, self.goal, self.train_rows)
             self._seats = self._formation.seats
         return self._formation
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from engine.tasks.catalog import Problem
 from engine.tasks.stack_batches import Batch, Batches
 from engine.tasks.stack_dropout import Dropouts
 from engine.tasks.stack_loss import LossGradient
 from engine.tasks.stack_network import StackedNetwork
 from engine.tasks.stack_optimizers import STACKED, StackedOptimizer
 from engine.tasks.stack_seats import Seat
-from engine.tasks.training import DeviceRows
+from engine.tasks.training import DeviceRows, Goal
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -36,10 +35,10 @@ class Formation:
     """
 
     def __init__(
-        self, seats: Sequence[Seat], template: nn.Sequential, problem: Problem, train: DeviceRows
+        self, seats: Sequence[Seat], template: nn.Sequential, goal: Goal, train: DeviceRows
     ) -> None:
         self.seats = sorted(seats, key=lambda seat: (seat.optimizer, -len(seat.sizes)))
-        self.template, self.problem, self.train = template, problem, train
+        self.template, self.goal, self.train = template, goal, train
         device = train.y.device
         self.batches = Batches([seat.sizes for seat in self.seats], device)
         self._rows = stacked([seat.rows for seat in self.seats])
@@ -97,8 +96,8 @@ class Formation:
             if moved
         ]
         return Line(
-            StackedNetwork(self.template, rows, dropouts, self.batches.padded),
-            LossGradient(self.problem, params, device),
+            StackedNetwork(self.template, rows, dropouts, self.batches.padded, self.goal.precision),
+            LossGradient(self.goal.problem, params, device),
             optimizers,
         )
 

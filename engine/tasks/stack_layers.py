@@ -3,7 +3,8 @@
 The backward passes are torch's own kernels called by hand: for networks as small as these, autograd
 takes as long as the arithmetic. Dense layers keep values as (members, units, rows): so no product,
 gradient or batch norm needs a transposed copy. Convolutions keep theirs as
-(rows, members * channels, height, width). Batch norm is in stack_batch_norm.py.
+(rows, members * channels, height, width). Batch norm is in stack_batch_norm.py,
+products in bfloat16 are in stack_bfloat16.py.
 """
 
 from __future__ import annotations

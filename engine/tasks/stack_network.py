@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.tasks import stack_layers as layers
+from engine.tasks.catalog import Precision
 from engine.tasks.stack_batch_norm import BatchNorm, PaddedBatchNorm
 from engine.tasks.stack_batches import Batch
+from engine.tasks.stack_bfloat16 import Bfloat16Convolution, Bfloat16Linear
 from engine.tasks.stack_dropout import Dropouts
 from engine.tasks.stack_layers import Layer
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 _VECTOR = 16
 """Numbers in the widest vector that a CPU computes with at once."""
+_PRODUCTS: Mapping[Precision, tuple[type[layers.Linear], type[layers.Convolution]]] = {
+    "float32": (layers.Linear, layers.Convolution),
+    "bfloat16": (Bfloat16Linear, Bfloat16Convolution),
+}
 
 
 class Layout:
@@ -73,7 +79,8 @@ class Layout:
 class StackedNetwork:
     """Networks built like `template`; `rows` are (members, ...) as in its Layout, and are kept.
 
-    `padded`: batches may hold rows that only fill them up.
+    `padded`: batches may hold rows that only fill them up. `precision`: the type that products are
+    computed in, in training.
     """
 
     def __init__(
@@ -82,11 +89,13 @@ class StackedNetwork:
         rows: Sequence[Tensor],
         dropouts: Dropouts,
         padded: bool = False,
+        precision: Precision = "float32",
     ) -> None:
         self.layout = Layout(template)
         self.parameters = rows[0]
         self.buffers = dict(zip(self.layout.buffers, rows[1:], strict=True))
         self.members, self.dropouts, self.padded = len(rows[0]), dropouts, padded
+        self.linear, self.convolution = _PRODUCTS[precision]
         self.layers = layers.pooled_early(self._layers(template))
         self.padding = self.parameters.new_zeros(self.members, self.layout.padding)
 
@@ -129,10 +138,10 @@ class StackedNetwork:
             first = name == "0"
             if isinstance(layer, nn.Linear):
                 dense = True
-                yield layers.Linear([next(weights), next(weights)], first)
+                yield self.linear([next(weights), next(weights)], first)
             elif isinstance(layer, nn.Conv2d):
                 padding = [int(side) for side in layer.padding]
-                yield layers.Convolution(next(weights), first, padding)
+                yield self.convolution(next(weights), first, padding)
                 yield layers.Bias([next(weights)])
             elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
                 yield self._batch_norm(name, [next(weights), next(weights)], layer)

@@ -112,7 +112,7 @@ class _Pace:
         layout, device = Layout(member.network), train.y.device
         seats = [Seat(k, member, layout, goal, len(train)) for k in range(size)]
         self.threads = torch.get_num_threads()
-        self.formation = Formation(seats, member.network, goal.problem, train)
+        self.formation = Formation(seats, member.network, goal, train)
         self.rates = torch.zeros(size, 1, device=device)
         order = torch.arange(len(train), device=device).expand(size, -1)
         self.batch = next(self.formation.batches.deal(order))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from engine.tasks.catalog import Problem
+from engine.tasks.catalog import Precision, Problem
 from engine.tasks.checkpoints import Checkpoints, State
 from engine.tasks.metrics import classification_metrics, regression_metrics
 from engine.tasks.networks import dropout_noise
@@ -49,7 +49,7 @@ class DeviceRows:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a trial is trained for, and for how long."""
+    """What a trial is trained for, for how long, and what type products are computed in."""
 
     problem: Problem
     objective: str
@@ -57,6 +57,7 @@ class Goal:
     keep_best: bool
     epochs: int
     target_scale: float = 1.0
+    precision: Precision = "float32"
 
 
 @dataclass
