@@ -17,7 +17,7 @@ _TRIALS_KEPT = 30
 
 
 class Timings:
-    """Seconds a trial by what decides them: what is trained, how long, and on which devices."""
+    """Seconds a trial by what decides them: what is trained, how, how long, on which devices."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -43,7 +43,7 @@ def _key(spec: StudySpec) -> str:
     task, devices = spec.task, spec.resources.devices
     match task.kind:
         case "builtin":
-            return json.dumps([task.data, task.network, task.epochs, devices])
+            return json.dumps([task.data, task.network, task.epochs, task.precision, devices])
         case "script":
             path = str(spec.base / task.file)
             return json.dumps([path, task.function, task.interpreter, task.steps, devices])

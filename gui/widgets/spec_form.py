@@ -36,6 +36,7 @@ _RULES = [
     ("Hyperband", "hyperband"),
     ("by curve", "curve"),
 ]
+_PRECISIONS = [("float32", "float32"), ("bfloat16", "bfloat16")]
 _SETTLED = [("propose to stop", "suggest"), ("stop", "stop"), ("say nothing", "ignore")]
 
 
@@ -145,6 +146,13 @@ _ENTRIES: dict[Place, _Entry] = {
         "Devices",
         lambda: ParsedField(_list, _list_text, _AUTOMATIC),
         "Where trials run, with commas between: cpu, mps, cuda:0",
+    ),
+    ("task", "precision"): _Entry(
+        "Precision",
+        lambda: ChoiceField(_PRECISIONS),
+        "What the products of layers are computed in while a network trains. bfloat16 pays for "
+        "larger networks on GPUs with tensor cores and on CPUs with bfloat16 units; on other CPUs "
+        "it is far slower. Results change a little",
     ),
 }
 

@@ -14,6 +14,7 @@ from gui.widgets.spec_form import SpecForm
 from gui.widgets.text import label
 
 _STACK = ("resources", "stack")
+_PRECISION = ("task", "precision")
 _PLACES = (
     *(("budget", key) for key in ("trials", "seconds", "target", "worth")),
     ("limits", "trial_seconds"),
@@ -26,6 +27,7 @@ _SELDOM = (
     *(("limits", key) for key in ("memory_mb", "report_seconds")),
     *(("limits", key) for key in ("same_failures", "retries", "retry_on")),
     *(("resources", key) for key in ("devices", "per_device", "seed")),
+    _PRECISION,
 )
 _CHARACTERS = 70
 
@@ -37,7 +39,7 @@ class BudgetCard(Card):
         super().__init__("Budget", parent)
         self._draft = draft
         self.form = SpecForm(draft, _PLACES)
-        tip = "Memory, silence, retries, what else ends the study, devices, and the seed"
+        tip = "Memory, silence, retries, what else ends the study, devices, seed, precision"
         self.more = button("More…", self._show_more, "quiet", tip)
         head = QHBoxLayout()
         self.column.removeWidget(self.title)
@@ -70,6 +72,8 @@ class LimitsDialog(QDialog):
         self._draft = draft
         self.setWindowTitle("More settings")
         self.form = SpecForm(draft, _SELDOM)
+        is_builtin = draft.document.task.get("kind") == "builtin"
+        self.form.fields[_PRECISION].setVisible(is_builtin)
         self.form.setMinimumWidth(self.fontMetrics().averageCharWidth() * _CHARACTERS)
         column = QVBoxLayout(self)
         column.setContentsMargins(PAGE, PAGE, PAGE, CARD)

@@ -29,6 +29,7 @@ BEGINNINGS: Mapping[str, Mapping[str, Any]] = {
         "objective": "val_cross_entropy",
         "direction": "minimize",
         "epochs": 20,
+        "precision": "float32",
     },
     "script": {
         "kind": "script",
