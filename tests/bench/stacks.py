@@ -1,8 +1,9 @@
-"""Stacks of the built-in networks on digits, next to the same trials trained one after another.
+"""Stacks of the built-in networks on digits, next to the same trials in a plain PyTorch loop.
 
-A trial has 20 epochs; its hour is counted from a few of them, data and process being there. Both
-have as many threads as they have work for. The last row of a block is the size that the program's
-own probe chooses, from 1 (none) to the most that is shown.
+The loop trains one after another, as the program does in stacks of one. A trial has 20 epochs; its
+hour is counted from a few of them, data and process being there. Both have as many threads as they
+have work for. The last row of a block is the size that the program's own probe chooses, from 1
+(none) to the most that is shown.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from dataclasses import replace
 from engine.tasks.builtin import Runner, open_task
 from engine.tasks.stack import Member, StackTrainer
 from engine.tasks.stack_probe import probe
-from engine.tasks.training import Trainer
 from tests.bench.report import Row, show
+from tests.engine.trained_alone import train_alone
 
 CASES = {"mlp": ((32, 64, 128, 512), (1, 4, 16, 48), 3), "cnn": ((32, 128), (1, 4, 16), 1)}
 """By network: batch sizes, sizes of stacks, epochs that are measured."""
@@ -40,11 +41,9 @@ def member(runner: Runner, batch_size: int, number: int) -> Member:
 
 
 def alone(runner: Runner, members: list[Member]) -> None:
-    """Train one after another."""
+    """Train one after another, in a plain loop."""
     for one in members:
-        Trainer(
-            one.network, one.params, runner.goal, runner.train, runner.validation, one.seed
-        ).run(lambda *_: None, lambda: False)
+        train_alone(one, runner.goal, runner.train, runner.validation)
 
 
 def stacked(runner: Runner, members: list[Member]) -> None:
@@ -53,13 +52,13 @@ def stacked(runner: Runner, members: list[Member]) -> None:
 
 
 def hourly(runner: Runner, batch_size: int, sizes: Sequence[int]) -> list[float]:
-    """Trials an hour in stacks of each of `sizes`, 0: alone; the best of REPEATS, in turns."""
+    """Trials an hour in stacks of `sizes`, 0: in a plain loop; the best of REPEATS, in turns."""
     paces = [[pace(runner, batch_size, size) for size in sizes] for _ in range(REPEATS)]
     return [max(found) for found in zip(*paces, strict=True)]
 
 
 def pace(runner: Runner, batch_size: int, size: int) -> float:
-    """Trials an hour in a stack of `size`, 0: alone."""
+    """Trials an hour in a stack of `size`, 0: in a plain loop."""
     share_out(runner, batch_size, max(1, size))
     count = size or ALONE
     members = [member(runner, batch_size, number) for number in range(0, 48, 48 // count)]
@@ -84,7 +83,7 @@ def rows(network: str, threads: int) -> Iterator[Row]:
         for size, one in zip(sizes, found, strict=True):
             yield row(f"{title}, stack of {size}", one, base)
         chosen = choose(runner, batch_size, max(sizes))
-        paces = dict(zip(sizes, found, strict=True)) | {1: base}
+        paces = dict(zip(sizes, found, strict=True))
         yield row(f"{title}, probed: {chosen}", paces[chosen], base, AIM)
 
 
@@ -100,7 +99,7 @@ def choose(runner: Runner, batch_size: int, most: int) -> int:
 
 
 def row(what: str, ours: float, base: float, aim: str = "") -> Row:
-    return Row(what, f"{ours:,.0f} trials/h", f"{base:,.0f} alone", ours / base, aim)
+    return Row(what, f"{ours:,.0f} trials/h", f"{base:,.0f} plain PyTorch", ours / base, aim)
 
 
 if __name__ == "__main__":

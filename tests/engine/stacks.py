@@ -10,9 +10,8 @@ import pytest
 
 from engine.tasks.builtin import Runner, open_task
 from engine.tasks.stack import Ending, Member, StackTrainer
-from engine.tasks.training import DeviceRows, Goal, Result, Trainer
-
-Curve = list[dict[str, float]]
+from engine.tasks.training import DeviceRows, Goal, Result
+from tests.engine.trained_alone import Curve, train_alone
 
 
 @cache
@@ -40,14 +39,8 @@ class Bench:
         return Member(self.runner.network(whole, seed), whole, seed + 100, checkpoints)
 
     def alone(self, member: Member, stop_after: int | None = None) -> tuple[Result, Curve]:
-        """`stop_after`: epochs."""
-        curve: Curve = []
-        trainer = Trainer(member.network, member.params, self.goal, *self.rows, member.seed)
-        return trainer.run(
-            lambda _, metrics: curve.append(metrics),
-            lambda: len(curve) == stop_after,
-            member.checkpoints,
-        ), curve
+        """By a plain PyTorch loop; `stop_after`: epochs."""
+        return train_alone(member, self.goal, *self.rows, stop_after)
 
     def stack(self, members: list[Member], **asked: Any) -> tuple[list[Ending], list[Curve]]:
         """Endings and curves of members by number; `asked` may look at `self.curves` meanwhile."""

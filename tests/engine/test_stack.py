@@ -44,6 +44,10 @@ def test_that_a_stack_of_one_comes_to_the_numbers_of_the_plain_loop(network):
         assert_as_alone(Bench(network), [own])
 
 
+def test_that_a_last_row_by_itself_joins_the_batch_before_it():
+    assert_as_alone(Bench(), [{"batch_size": 149, "batch_norm": True, "lr": 0.01}])
+
+
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_that_batch_norm_keeps_the_running_statistics_of_each_member(network):
     own = [{"optimizer": "sgd", "lr": lr, "batch_norm": True} for lr in (0.02, 0.05)]
