@@ -1,8 +1,8 @@
 """What the built-in networks can be tuned by, and what they report. Names, ranges and words only.
 
 The window and the spec read this page, so torch is not imported. The hyperparameters themselves are
-in hyperparameters.py; how a value is used is in networks.py and training.py; how a metric is
-computed is in metrics.py.
+in hyperparameters.py; how a value is used is in networks.py, training.py and the stack's modules;
+how a metric is computed is in metrics.py.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 Members share the network's shape, the batch size and the data (stack_keys.py); everything else is
 their own, the epoch that they are in too: they join and leave between epochs, and their numbers
-are those of training.Trainer, to rounding. Where the stack gets its members from, and whether it
-pays, is not known here.
+are those of a plain loop over each, to rounding. Where the stack gets its members from, and whether
+it pays, is not known here.
 
-Inside an epoch nothing is read back from the device.
+Data lie on the device as whole tensors; inside an epoch nothing is read back from it. The training
+metrics are those of the epoch's own forward passes, so they cost no pass of their own: they show
+the network while it learned, with dropout.
 """
 
 from __future__ import annotations
@@ -205,8 +207,8 @@ def train_one(
 ) -> Result:
     """Train `member` by itself. Raises Diverged.
 
-    It is a stack of one, which without a graph is faster than training.Trainer. An MLP comes to the
-    numbers of any stack: on a CPU to the bit, if layers and batches are even to its vectors.
+    It is a stack of one, which without a graph is faster than autograd. An MLP comes to the numbers
+    of any stack: on a CPU to the bit, if layers and batches are even to its vectors.
     """
     endings: dict[int, Ending] = {}
     StackTrainer(

@@ -1,7 +1,10 @@
-"""The optimisers over a stack's rows: each member its own learning rate, decay and momentum.
+"""SGD, Adam, AdamW and RMSprop over a stack's rows, with torch.optim's formulas.
 
-The formulas are those of optimizers.py. What differs between members is a column (members, 1), so
-that a step takes as many kernels for fifty members as for one.
+Each member has its own learning rate, decay and momentum: what differs between members is a column
+(members, 1), so that a step takes as many kernels for fifty members as for one.
+
+torch.optim itself is not used: its first optimiser imports torch's compiler, which takes a worker
+as long as importing torch. The tests hold every rule against torch.optim's.
 """
 
 from __future__ import annotations
@@ -9,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.tasks.optimizers import ADAM_EPSILON, BETA1, BETA2, RMS_DECAY, RMS_EPSILON
-
 if TYPE_CHECKING:
     from torch import Tensor
+
+_BETA1, _BETA2, _ADAM_EPSILON = 0.9, 0.999, 1e-8
+_RMS_DECAY, _RMS_EPSILON = 0.99, 1e-8
 
 
 class StackedOptimizer:
@@ -46,6 +50,8 @@ class StackedOptimizer:
 
 
 class StackedSGD(StackedOptimizer):
+    """Stochastic gradient descent with momentum; weight decay is added to the gradient."""
+
     def step(self, gradients: Tensor, lr: Tensor) -> None:
         self._decay_gradients(gradients)
         velocities = self.memory[0].mul_(self.momentum).add_(gradients)
@@ -53,7 +59,10 @@ class StackedSGD(StackedOptimizer):
 
 
 class StackedAdam(StackedOptimizer):
-    """torch's kernel, which knows one learning rate, finds each move; the rate then scales it."""
+    """Kingma and Ba, 2015, algorithm 1; weight decay is added to the gradient.
+
+    torch's kernel, which knows one learning rate, finds each move; the rate then scales it.
+    """
 
     vectors, counts_steps = 2, True
 
@@ -81,10 +90,10 @@ class StackedAdam(StackedOptimizer):
             [],
             steps,
             lr=1.0,
-            beta1=BETA1,
-            beta2=BETA2,
+            beta1=_BETA1,
+            beta2=_BETA2,
             weight_decay=0.0,
-            eps=ADAM_EPSILON,
+            eps=_ADAM_EPSILON,
             amsgrad=False,
             maximize=False,
         )
@@ -95,17 +104,21 @@ class StackedAdam(StackedOptimizer):
 
 
 class StackedAdamW(StackedAdam):
+    """Loshchilov and Hutter, 2019: weight decay moves the parameters by itself."""
+
     def _decay(self, gradients: Tensor, lr: Tensor) -> None:
         if self.decays:
             self.parameters.addcmul_(self.parameters, lr * self.decay, value=-1)
 
 
 class StackedRMSprop(StackedOptimizer):
+    """Hinton's lecture 6e (2012); weight decay is added to the gradient."""
+
     def step(self, gradients: Tensor, lr: Tensor) -> None:
         self._decay_gradients(gradients)
         squares = self.memory[0]
-        squares.mul_(RMS_DECAY).addcmul_(gradients, gradients, value=1 - RMS_DECAY)
-        self.parameters.addcdiv_(gradients.mul_(lr), squares.sqrt().add_(RMS_EPSILON), value=-1)
+        squares.mul_(_RMS_DECAY).addcmul_(gradients, gradients, value=1 - _RMS_DECAY)
+        self.parameters.addcdiv_(gradients.mul_(lr), squares.sqrt().add_(_RMS_EPSILON), value=-1)
 
 
 STACKED: Mapping[str, type[StackedOptimizer]] = {

@@ -1,6 +1,6 @@
 """One member of a stack: what it brings, its place there, and what it leaves with.
 
-Its checkpoints are those of training.Trainer: either goes on from the other's.
+Its checkpoints know nothing of the stack: any other, also one of it alone, goes on from them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Member:
-    """A configuration to train, with what training.Trainer would be given for it.
+    """A configuration to train: a network with its first weights, and the seed of its rows' order.
 
     With `checkpoints` it goes on from the one that is there.
     """
@@ -129,7 +129,7 @@ class Seat:
         return [row.to(self.rows[0].device) for row in self.layout.rows(tensors)]
 
     def _remembered(self, memory: Sequence[Tensor]) -> list[Tensor]:
-        """An optimiser's `memory` as optimizers.Optimizer.state() gives it."""
+        """What a checkpoint keeps of an optimiser's `memory`: tensors of the parameters' shapes."""
         if self.optimizer == "sgd" and not self.params["momentum"]:
             return []
         found = []

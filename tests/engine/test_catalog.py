@@ -100,7 +100,7 @@ def test_that_an_unknown_network_is_refused():
 
 
 def test_that_the_task_modules_import_no_torch_and_no_polars():
-    modules = "builtin, catalog, check, data, metrics, networks, optimizers, preview, training"
+    modules = "builtin, catalog, check, data, metrics, networks, preview, stack, training"
     code = f"import sys\nfrom engine.tasks import {modules}\n"
     code += "print([m for m in ('torch', 'polars', 'PIL', 'scipy') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What stacks are made of: who may share one, their metrics and steps, and their size."""
+"""What stacks are made of: who may share one, their metrics, and their size."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.tasks.hyperparameters import OPTIMIZERS
-from engine.tasks.optimizers import make_optimizer
 from engine.tasks.stack_formation import Formation
 from engine.tasks.stack_keys import OWN, can_stack, stack_key
 from engine.tasks.stack_memory import free_memory, most_in, ran_out
 from engine.tasks.stack_metrics import measure_stack
-from engine.tasks.stack_optimizers import STACKED
 from engine.tasks.stack_probe import choose_size, probe
 from engine.tasks.training import DeviceRows, measure
 from tests.engine.stacks import Bench
@@ -58,26 +55,6 @@ def test_that_metrics_of_numbers_are_those_of_each_member():
     for member, found in enumerate(measure_stack(goal, outputs, y)):
         alone = measure(goal, outputs[member].t(), y[member])
         assert found == pytest.approx(alone, nan_ok=True)
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_that_each_row_moves_as_its_optimizer_moves_it_alone(name):
-    own = [{"weight_decay": 0.1, "momentum": 0.9}, {"weight_decay": 0.0, "momentum": 0.0}]
-    noise = torch.Generator().manual_seed(0)
-    rows = torch.randn(2, 30, generator=noise)
-    alone = [row.clone().requires_grad_() for row in rows]
-    peers = [make_optimizer(name, [row], **one) for row, one in zip(alone, own, strict=True)]
-    rule = STACKED[name]
-    memory = [torch.zeros(2, 30) for _ in range(rule.vectors)]
-    stacked = rule(rows, [*memory, *([torch.zeros(2)] if rule.counts_steps else [])], own)
-    for step in range(20):
-        gradients = torch.randn(2, 30, generator=noise)
-        rates = [0.05 / (1 + step), 0.2]
-        for row, peer, gradient, lr in zip(alone, peers, gradients, rates, strict=True):
-            row.grad = gradient.clone()
-            peer.step(lr)
-        stacked.step(gradients, torch.tensor(rates).unsqueeze(1))
-    assert torch.allclose(rows, torch.stack(alone), atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.tasks import catalog, training
+from engine.tasks import catalog
 from engine.tasks.builtin import Diverged, open_task
 from engine.tasks.dataset import DataError, TaskError
+from engine.tasks.stack_formation import Formation
 from engine.tasks.training import batch_sizes, schedule_factor
 
 DIGITS = {"kind": "builtin", "data": "digits", "network": "mlp", "objective": "val_cross_entropy"}
@@ -229,15 +230,18 @@ def test_that_a_batch_may_be_larger_than_the_data_and_a_single_last_row_joins_it
             assert sum(batch_sizes(rows, batch)) == rows
 
 
-def test_that_an_epoch_shows_every_row_once_however_it_is_gathered(monkeypatch):
-    monkeypatch.setattr(training, "_ROWS_GATHERED", 100)
-    in_pieces = Context({"lr": 3e-3})
-    runner = runner_for(epochs=2)
-    runner.run(in_pieces)
-    monkeypatch.setattr(training, "_ROWS_GATHERED", 10**6)
-    at_once = Context({"lr": 3e-3})
-    runner.run(at_once)
-    assert in_pieces.reports == at_once.reports
+def test_that_each_epoch_shows_every_row_once_in_a_new_order(monkeypatch):
+    shown, step = [], Formation.step
+
+    def seen(formation, batch, rates):
+        shown.extend(batch.chosen[0].tolist())
+        return step(formation, batch, rates)
+
+    monkeypatch.setattr(Formation, "step", seen)
+    runner_for(epochs=2).run(Context({"batch_size": 100}))
+    first, second = shown[:1078], shown[1078:]
+    assert sorted(first) == sorted(second) == list(range(1078))
+    assert first != second
 
 
 def test_that_schedules_start_at_the_full_rate_and_go_down():
