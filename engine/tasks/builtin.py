@@ -149,7 +149,7 @@ class Runner:
         params = self.complete(context.params)
         weights_seed, order_seed = _seeds(context.seed)
         network = self.network(params, weights_seed)
-        return Member(network, params, order_seed, self._checkpoints(context, params))
+        return Member(network, params, order_seed, weights_seed, self._checkpoints(context, params))
 
     def outcome(self, context: TrialContext, result: Result) -> Outcome:
         """What became of a trial; its weights are stored."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.tasks.networks import LEVELS_A_DRAW, level_of
-
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+_LEVELS_A_DRAW = 4
 _ROOMS = 8
 """Of what shapes noise is drawn again and again, as many as are kept."""
 
@@ -44,7 +43,7 @@ class Dropouts:
         return draw(x, counts).mul_(self.scales)
 
     def _from_levels(self, x: Tensor, counts: Sequence[int]) -> Tensor:
-        """As networks.random_levels draws them, in one pass for all members."""
+        """From random levels, four a draw of 64 bits: a seventh of what bernoulli_ takes."""
         import torch
 
         key = (x.shape, *counts)
@@ -74,9 +73,9 @@ class Draws:
         import torch
 
         members, units, rows = shape
-        room = torch.zeros(members, -(-units * rows // LEVELS_A_DRAW), dtype=torch.int64)
+        room = torch.zeros(members, -(-units * rows // _LEVELS_A_DRAW), dtype=torch.int64)
         self.own = [
-            (part[: -(-units * count // LEVELS_A_DRAW)], noise)
+            (part[: -(-units * count // _LEVELS_A_DRAW)], noise)
             for part, noise, count in zip(room.unbind(), noises, counts, strict=True)
             if noise
         ]
@@ -84,7 +83,15 @@ class Draws:
         self.levels = levels.transpose(1, 2)
 
     def again(self) -> Tensor:
-        """Levels (members, units, rows); those who draw nothing, and rows that only fill up, 0."""
+        """Levels (members, units, rows): whole numbers from -32,768 to 32,767.
+
+        Those who draw nothing, and rows that only fill up, have 0.
+        """
         for part, noise in self.own:
             part.random_(-(2**63), None, generator=noise)
         return self.levels
+
+
+def level_of(share: float) -> float:
+    """The level below which a `share` of random levels lies."""
+    return float(round(65_536 * share) - 32_768)

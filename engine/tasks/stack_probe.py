@@ -68,7 +68,7 @@ def probe(
 
     `prepare` is called before each size, to set what depends on it (threads). A stack whose batches
     are filled up takes `waste` of its size times what is measured. A size for which the device's
-    memory does not suffice ends the search. Nothing of `member` is changed but its dropout noise.
+    memory does not suffice ends the search. Nothing of `member` is changed.
     """
 
     def pace(size: int) -> _Pace:

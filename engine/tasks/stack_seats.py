@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.tasks.checkpoints import Checkpoints, State
-from engine.tasks.networks import dropout_noise
 from engine.tasks.stack_network import Layout
 from engine.tasks.stack_optimizers import STACKED
 from engine.tasks.training import Goal, Metrics, Result, batch_sizes, counts, schedule_factor
@@ -22,14 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Member:
-    """A configuration to train: a network with its first weights, and the seed of its rows' order.
+    """A configuration to train: a network with its first weights, and what is random in training.
 
     With `checkpoints` it goes on from the one that is there.
     """
 
     network: nn.Sequential
     params: Mapping[str, Any]
-    seed: int
+    order_seed: int
+    dropout_seed: int
     checkpoints: Checkpoints | None = None
 
 
@@ -46,9 +46,11 @@ class Seat:
         self.layout, self.goal = layout, goal
         self.sizes = batch_sizes(count, int(member.params["batch_size"]))
         self.optimizer = str(member.params["optimizer"])
-        self.order = torch.Generator().manual_seed(member.seed)
-        self.noise = dropout_noise(member.network)
         self.rows = layout.rows(member.network.state_dict())
+        self.order = torch.Generator().manual_seed(member.order_seed)
+        self.noise: torch.Generator | None = None
+        if self.params["dropout"]:
+            self.noise = torch.Generator(self.rows[0].device).manual_seed(member.dropout_seed)
         rule = STACKED[self.optimizer]
         self.memory = [torch.zeros_like(self.rows[0]) for _ in range(rule.vectors)]
         if rule.counts_steps:

@@ -37,7 +37,7 @@ def member(runner: Runner, batch_size: int, number: int) -> Member:
     own = {"lr": 1e-3 * (1 + number % 4), "weight_decay": 1e-4 * (number // 4 % 4)}
     own |= {"dropout": 0.1 * (number // 16), "batch_size": batch_size}
     params = runner.complete(own)
-    return Member(runner.network(params, number), params, number)
+    return Member(runner.network(params, number), params, number, number)
 
 
 def alone(runner: Runner, members: list[Member]) -> None:

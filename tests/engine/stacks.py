@@ -36,7 +36,7 @@ class Bench:
 
     def member(self, seed: int = 0, checkpoints: Any = None, **params: Any) -> Member:
         whole = self.runner.complete({"batch_size": 32, "width": 16, "lr": 3e-3, **params})
-        return Member(self.runner.network(whole, seed), whole, seed + 100, checkpoints)
+        return Member(self.runner.network(whole, seed), whole, seed + 100, seed, checkpoints)
 
     def alone(self, member: Member, stop_after: int | None = None) -> tuple[Result, Curve]:
         """By a plain PyTorch loop; `stop_after`: epochs."""

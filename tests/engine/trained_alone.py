@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import lr_scheduler
 
@@ -33,7 +33,8 @@ def train_alone(
     optimizer = torch_optimizer(network.parameters(), params)
     steps = goal.epochs * len(batches(torch.arange(len(train)), size))
     schedule = torch_schedule(optimizer, params["schedule"], steps)
-    noise = torch.Generator().manual_seed(member.seed)
+    noise = torch.Generator().manual_seed(member.order_seed)
+    add_dropout(network, params["dropout"], member.dropout_seed)
     curve: Curve = []
     weights: list[dict[str, Tensor]] = []
     for _ in range(stop_after or goal.epochs):
@@ -61,6 +62,25 @@ def batches(order: Tensor, size: int) -> list[Tensor]:
     if size > 1 and len(parts) > 1 and len(parts[-1]) == 1:
         parts[-2:] = [torch.cat(parts[-2:])]
     return parts
+
+
+def add_dropout(network: nn.Sequential, share: float, seed: int) -> None:
+    """Have a `share` of each dense layer's units switched off in training, after the activation."""
+    noise, keep = torch.Generator().manual_seed(seed), 1 - share
+
+    def drop(layer: nn.Module, _: object, output: Tensor) -> Tensor:
+        if not layer.training or not share:
+            return output
+        bits = torch.empty(math.ceil(output.numel() / 4), dtype=torch.int64)
+        levels = bits.random_(-(2**63), None, generator=noise).view(torch.int16)
+        kept = levels[: output.numel()].view(output.shape) < round(2**16 * keep) - 2**15
+        return output * kept / keep
+
+    dense = False
+    for layer in network:
+        dense = dense or isinstance(layer, nn.Linear)
+        if dense and not isinstance(layer, nn.Linear | nn.BatchNorm1d):
+            layer.register_forward_hook(drop)
 
 
 def loss_of(goal: Goal, params: Mapping[str, Any], output: Tensor, y: Tensor) -> Tensor:
