@@ -31,6 +31,8 @@ LENGTH, NOISE = 0.3, 0.1
 """Over what part of the length that is usual for losses gains are alike, and what part of their
 variance is each trial's own: medians of what is learned."""
 LEAST_SPREAD = 1e-6
+FARTHEST = 1e9
+"""More than so many of the model's units off is as good as nothing known."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Ends:
             bend, spread = self._gains.bend, np.sqrt(np.diag(covariance)) + LEAST_SPREAD
             middle = bend.forward(self.losses[rows[at]])
             high, low = (warp.forward(bend.back(middle + s)) for s in (spread, -spread))
-            slope = (high - low) / (2.0 * spread)
+            slope = np.minimum(high - low, FARTHEST) / (2.0 * spread)
             found[np.ix_(at, at)] = slope[:, None] * covariance * slope
         return found
 

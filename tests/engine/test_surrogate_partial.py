@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.methods import make_method
@@ -93,6 +93,7 @@ def test_that_without_others_to_go_by_its_last_value_counts(curves: list[Curve])
 
 
 @given(st.lists(VALUES, min_size=1, max_size=8), st.lists(VALUES, min_size=1, max_size=12))
+@example([-1.0, 0.0, 0.0], [0.0, 0.0, 1.4e-297])
 def test_that_what_is_expected_is_finite(partial: list[float], ends_: list[float]) -> None:
     found = ends([falling(end) for end in ends_], [list(enumerate(partial))])
     noise = found.noise(np.arange(len(found.losses)), Warp(found.losses))

@@ -63,6 +63,7 @@ class Training:
         time.sleep(0.01)
         gate = self.first.params.get("gate")
         while gate and 1 in self.epochs.values() and not Path(gate).exists():
+            Path(gate + ".asked").touch()
             time.sleep(0.005)
         self.stack.epoch_over()
         for trial in list(self.epochs):
@@ -73,8 +74,9 @@ class Training:
     def look_after(self, trial: Any, epoch: int) -> None:
         """What a member does at an epoch's end."""
         does = trial.params.get("does")
-        if does and epoch >= 2:
-            globals()[does](self, trial)
+        if does:
+            if epoch >= 2:
+                globals()[does](self, trial)
         elif trial.should_stop():
             self.end(trial, Outcome(1.0 / epoch, epoch, {}, finished=False))
         elif epoch == trial.params.get("epochs", 3):

@@ -356,8 +356,8 @@ def test_that_a_study_killed_amid_its_stacks_ends_with_the_trials_that_it_would_
     write_spec(folder, epochs=120, trials=12)
     run(folder, "small.toml", "--out", "whole.tune")
     process = start(folder, "small.toml")
-    wait_for_trial(folder / "small.tune", TrialState.RUNNING, process)
-    time.sleep(0.5)
+    wait_for_trial(folder / "small.tune", TrialState.COMPLETE, process)
+    time.sleep(0.2)
     process.kill()
     process.communicate()
     assert run(folder, "small.tune")[0] == 0

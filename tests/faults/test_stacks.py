@@ -219,7 +219,8 @@ def test_that_one_that_waits_to_be_taken_in_is_cancelled_and_nobody_is_disturbed
     bench = open_bench()
     gate = tmp_path / "gate"
     bench.submit_stack({0: {"gate": str(gate)}, 1: {}}, most=3)
-    bench.wait_for(TrialProgressed, 1)
+    while not gate.with_suffix(".asked").exists():
+        time.sleep(0.01)
     bench.submit_stack({2: {}}, beside=0)
     bench.executor.cancel(2)
     assert bench.fates(2)[2].state is INTERRUPTED

@@ -60,7 +60,13 @@ def run_to_end(qtbot, program, trials):
     model = program.studies.current.model
     if model.state is not StudyState.FINISHED:
         program.window.commands.run.trigger()
-    qtbot.waitUntil(lambda: len(model.trials) == trials and model.state is StudyState.FINISHED)
+
+    def is_over() -> bool:
+        """What is added to a finished study waits a moment until the study goes on for it."""
+        ended = [trial for trial in model.trials.values() if trial.state.is_finished]
+        return len(ended) == trials and model.state is StudyState.FINISHED
+
+    qtbot.waitUntil(is_over)
 
 
 def type_into(editor, text):
