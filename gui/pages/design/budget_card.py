@@ -29,7 +29,7 @@ _SELDOM = (
     *(("resources", key) for key in ("devices", "per_device", "seed")),
     _PRECISION,
 )
-_CHARACTERS = 70
+_CHARACTERS = 84
 
 
 class BudgetCard(Card):
