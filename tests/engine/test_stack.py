@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.tasks.hyperparameters import ACTIVATIONS, OPTIMIZERS, SCHEDULES
 from engine.tasks.training import Result, evaluate
@@ -103,3 +107,51 @@ def test_that_weights_are_those_that_training_alone_would_store():
     for name, tensor in alone.weights.items():
         assert ending.weights[name].dtype == tensor.dtype
         assert torch.allclose(ending.weights[name], tensor, atol=1e-4)
+
+
+READS = ("item", "tolist", "numpy", "cpu", "__bool__", "__float__", "__int__", "__index__")
+"""What has a program wait until a device has computed a tensor."""
+WAITS = ("aten._local_scalar_dense", "aten.nonzero", "aten.masked_select", "aten.lift_fresh")
+
+
+class Waits(TorchDispatchMode):
+    """Counts what would have a device waited for, or given numbers by the program."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+        for name in READS:
+            monkeypatch.setattr(torch.Tensor, name, self.counted(name))
+
+    def counted(self, name: str) -> Callable[..., Any]:
+        read = getattr(torch.Tensor, name)
+
+        def counting(*args: Any, **options: Any) -> Any:
+            self.counts[name] += 1
+            return read(*args, **options)
+
+        return counting
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.counts.update(name for name in WAITS if str(func).startswith(name))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+@pytest.mark.parametrize("padded", [False, True])
+def test_that_a_device_is_waited_for_once_an_epoch_however_many_steps_it_has(
+    network: str, padded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(*sizes: int) -> Counter[str]:
+        bench = Bench(network)
+        own = zip(sizes, ("adam", "sgd", "rmsprop"), strict=True)
+        members = [bench.member(batch_size=b, optimizer=o, dropout=0.2) for b, o in own]
+        with monkeypatch.context() as patched, Waits(patched) as seen:
+            bench.stack(members)
+        return seen.counts
+
+    many_steps, few_steps = (
+        (waits(8, 7, 6), waits(40, 30, 20)) if padded else (waits(8, 8, 8), waits(32, 32, 32))
+    )
+    assert few_steps["tolist"] + few_steps["cpu"] + few_steps["numpy"] > 0
+    assert many_steps == few_steps
