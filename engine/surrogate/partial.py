@@ -67,8 +67,7 @@ def ends_of(evidence: Evidence, features: Features, theta: Theta | None = None) 
 
     `theta` is what `learn` found. Where no complete trial has a curve, their last values count.
     """
-    losses, stopped = _last_values(evidence)
-    curves = _curves(evidence, losses, stopped, features) if len(stopped) else None
+    losses, stopped, curves = _read(evidence, features)
     if curves is None:
         return Ends(losses)
     gains = Gains(curves, _prior(features).theta if theta is None else theta)
@@ -78,18 +77,19 @@ def ends_of(evidence: Evidence, features: Features, theta: Theta | None = None) 
 
 def learn(evidence: Evidence, features: Features) -> Theta | None:
     """The most probable hyperparameters of the gains; None while there is nothing to learn from."""
-    losses, stopped = _last_values(evidence)
-    curves = _curves(evidence, losses, stopped, features) if len(stopped) else None
+    *_, curves = _read(evidence, features)
     if curves is None:
         return None
     return fit(curves.passed.x, curves.gained, curves.groups, _prior(features))
 
 
-def _last_values(evidence: Evidence) -> tuple[Array, Rows]:
-    """Losses (n,), of stopped trials their last ones, and the rows of these."""
+def _read(evidence: Evidence, features: Features) -> tuple[Array, Rows, Curves | None]:
+    """Losses (n,), of stopped trials their last ones; the rows of these; and their curves beside
+    those of complete trials, if there are both."""
     stopped, losses = np.flatnonzero(np.isnan(evidence.losses)), evidence.losses.copy()
     losses[stopped] = [evidence.curves[row][-1][1] for row in stopped]
-    return losses, stopped
+    curves = _curves(evidence, losses, stopped, features) if len(stopped) else None
+    return losses, stopped, curves
 
 
 def _prior(features: Features) -> Prior:

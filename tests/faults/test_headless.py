@@ -357,7 +357,6 @@ def test_that_a_study_killed_amid_its_stacks_ends_with_the_trials_that_it_would_
     run(folder, "small.toml", "--out", "whole.tune")
     process = start(folder, "small.toml")
     wait_for_trial(folder / "small.tune", TrialState.COMPLETE, process)
-    time.sleep(0.2)
     process.kill()
     process.communicate()
     assert run(folder, "small.tune")[0] == 0

@@ -22,6 +22,12 @@ from tests import script_worker
 COMPLETE, INTERRUPTED = TrialState.COMPLETE, TrialState.INTERRUPTED
 
 
+def wait_until_there(path: Path) -> None:
+    """Until the worker has come to where it makes this file."""
+    while not path.exists():
+        time.sleep(0.01)
+
+
 def test_that_trials_train_as_one_and_each_ends_with_its_own_value(open_bench) -> None:
     bench = open_bench()
     bench.submit_stack({number: {"epochs": number + 1} for number in range(3)})
@@ -219,8 +225,7 @@ def test_that_one_that_waits_to_be_taken_in_is_cancelled_and_nobody_is_disturbed
     bench = open_bench()
     gate = tmp_path / "gate"
     bench.submit_stack({0: {"gate": str(gate)}, 1: {}}, most=3)
-    while not gate.with_suffix(".asked").exists():
-        time.sleep(0.01)
+    wait_until_there(gate.with_suffix(".asked"))
     bench.submit_stack({2: {}}, beside=0)
     bench.executor.cancel(2)
     assert bench.fates(2)[2].state is INTERRUPTED
@@ -236,8 +241,7 @@ def test_that_one_cancelled_while_the_stack_is_prepared_has_time_until_it_begins
     bench = open_bench()
     ready, asked = tmp_path / "ready", tmp_path / "ready.asked"
     bench.submit_stack({0: {"waits_for": str(ready)}, 1: {}})
-    while not asked.exists():
-        time.sleep(0.01)
+    wait_until_there(asked)
     bench.executor.cancel(1)
     time.sleep(2 * watch.STOP_GRACE)
     ready.touch()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.gui.controlled import program_with_study
+
 _YOUNG = 1
 
 
@@ -24,3 +26,16 @@ def _garbage_is_taken_out_between_tests() -> Iterator[None]:
     yield
     gc.collect(_YOUNG)
     gc.enable()
+
+
+@pytest.fixture
+def program(qtbot, tmp_path):
+    """The program with one study open that has begun, a stand-in."""
+    with program_with_study(qtbot, tmp_path) as program:
+        yield program
+
+
+@pytest.fixture
+def entry(program):
+    """That study."""
+    return program.studies.current

@@ -12,22 +12,11 @@ from gui.main_window import RUN
 from gui.models.curves_view import CurveBook
 from gui.models.trial_commands import TrialCommand
 from gui.widgets.code_dialog import OutputDialog
-from tests.gui.controlled import asked, enter, params, program_with_study, put
+from tests.gui.controlled import asked, enter, params, put
 from tests.gui.made_up import failed, made, running
 
 METRICS = {"val_cross_entropy": 0.5}
 CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def program(qtbot, tmp_path):
-    with program_with_study(qtbot, tmp_path) as program:
-        yield program
-
-
-@pytest.fixture
-def entry(program):
-    return program.studies.current
 
 
 @pytest.fixture

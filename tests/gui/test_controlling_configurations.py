@@ -1,23 +1,10 @@
 """A configuration that is added by hand to a study that has begun."""
 
-import pytest
-
 from engine.events import StudyState
 from engine.space import Categorical, Float, SearchSpace, When
 from gui.pages.run.configuration_dialog import ConfigurationDialog
-from tests.gui.controlled import asked, enter, params, program_with_study, put, type_into
+from tests.gui.controlled import asked, enter, params, put, type_into
 from tests.gui.made_up import made
-
-
-@pytest.fixture
-def program(qtbot, tmp_path):
-    with program_with_study(qtbot, tmp_path) as program:
-        yield program
-
-
-@pytest.fixture
-def entry(program):
-    return program.studies.current
 
 
 def open_configuration(program):

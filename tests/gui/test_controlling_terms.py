@@ -1,26 +1,13 @@
 """Other terms for a study that has begun: limits, workers, budget, space."""
 
-import pytest
-
 from engine.events import StudyState
 from engine.spec import Budget, Limits
 from gui.main_window import RUN
 from gui.models.cells import Column
 from gui.pages.design.space_dialog import SpaceDialog
 from gui.pages.run.terms_dialog import TermsDialog
-from tests.gui.controlled import asked, enter, params, program_with_study, put, type_into
+from tests.gui.controlled import asked, enter, params, put, type_into
 from tests.gui.made_up import made
-
-
-@pytest.fixture
-def program(qtbot, tmp_path):
-    with program_with_study(qtbot, tmp_path) as program:
-        yield program
-
-
-@pytest.fixture
-def entry(program):
-    return program.studies.current
 
 
 def open_terms(program):

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QLineEdit
 
-from engine.spec import StudySpec
+from engine.spec import ScriptTask, StudySpec
 from gui.models.draft import Draft
 from gui.models.timings import Timings
 from gui.pages.design.budget_card import LimitsDialog
@@ -71,7 +72,8 @@ def test_that_only_a_built_in_network_has_a_precision(page, draft):
 
 
 def test_that_a_network_chosen_after_a_script_trains_in_float32(page, draft):
-    draft.replace_all(StudySpec.parse(SCRIPT, Path.cwd()), None)
+    spec = draft.verdict.spec.with_(task=ScriptTask(kind="script", file="train.py"))
+    draft.replace_all(spec, None)
     page.task.choose_kind("builtin")
     assert more_of(page).form.fields[PRECISION].editor.currentText() == "float32"
 
@@ -91,19 +93,7 @@ def test_that_no_field_of_the_dialog_is_cut_off(qtbot, page):
         place = QRect(field.mapTo(dialog, QPoint()), field.size())
         assert dialog.rect().contains(place)
         assert field.editor.width() >= field.editor.minimumSizeHint().width()
+        if isinstance(field.editor, QLineEdit):
+            text = field.editor.fontMetrics().horizontalAdvance(field.editor.text())
+            assert field.editor.contentsRect().width() >= text
     assert dialog.height() < page.height()
-
-
-SCRIPT = """
-name = "own"
-[task]
-kind = "script"
-file = "train.py"
-[[space]]
-name = "lr"
-type = "float"
-low = 0.0
-high = 1.0
-[method]
-name = "random"
-"""
